@@ -1,0 +1,52 @@
+// The first file that runs on a new machine: plain JavaScript for Node 20. It installs what is missing,
+// then runs the asked program on the Node that package.json pins.
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+
+const root = join(import.meta.dirname, '..')
+const [name = '', ...args] = process.argv.slice(2)
+const jest = [
+  '--experimental-vm-modules',
+  '--disable-warning=ExperimentalWarning',
+  'node_modules/jest/bin/jest.js',
+]
+
+const programs = {
+  start: ['deploy/local/src/start.ts'],
+  demo: ['deploy/local/src/demo.ts'],
+  token: ['deploy/local/src/token.ts'],
+  streams: ['deploy/local/src/streams.ts'],
+  events: ['deploy/local/src/events.ts'],
+  'dead-letters': ['deploy/local/src/dead-letters.ts'],
+  eventstore: ['libs/eventstore-embedded/src/main.ts'],
+  'whatsapp-testserver': ['libs/whatsapp-testserver/src/main.ts'],
+  bench: ['bench/src/main.ts'],
+  check: ['tools/check.ts'],
+  test: [...jest, '--selectProjects', 'unit', 'integration', 'e2e'],
+  faults: [...jest, '--selectProjects', 'faults', '--runInBand'],
+}
+
+const program = programs[name]
+if (program === undefined) {
+  console.error(`unknown program "${name}"; known: ${Object.keys(programs).join(', ')}`)
+  process.exit(2)
+}
+install()
+const node = join(root, 'node_modules/node/bin/node')
+const child = spawn(node, [...program, ...args], { cwd: root, stdio: 'inherit', env: process.env })
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 1))
+
+/** npm ci, when nothing is installed yet or package-lock.json is newer than what is. */
+function install() {
+  const installed = join(root, 'node_modules/.package-lock.json')
+  const lock = join(root, 'package-lock.json')
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return
+  console.error('Installing packages (once) ...')
+  const npm = spawnSync('npm', ['ci', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  if (npm.status !== 0) process.exit(npm.status ?? 1)
+}
