@@ -1,8 +1,29 @@
+import { globSync } from 'node:fs'
+
 import js from '@eslint/js'
 import importX from 'eslint-plugin-import-x'
 import tseslint from 'typescript-eslint'
 
 const tests = ['**/*.test.ts', '**/*.contract.ts', 'libs/testing/**']
+
+/** What a workspace imports, its own package.json declares; development tools stand in the root's. */
+const declared = globSync('{libs,services,deploy}/*/package.json')
+  .concat('bench/package.json')
+  .map((file) => {
+    const folder = file.replace('/package.json', '')
+    return {
+      files: [`${folder}/**/*.ts`],
+      rules: {
+        'import-x/no-extraneous-dependencies': [
+          'error',
+          {
+            packageDir: [import.meta.dirname, `${import.meta.dirname}/${folder}`],
+            devDependencies: [...tests, 'bench/**'],
+          },
+        ],
+      },
+    }
+  })
 
 export default tseslint.config(
   { ignores: ['**/node_modules/**', '.cache/**', '.peyk/**', 'coverage/**'] },
@@ -17,13 +38,6 @@ export default tseslint.config(
       complexity: ['error', 12],
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
-      'import-x/no-extraneous-dependencies': [
-        'error',
-        {
-          packageDir: undefined,
-          devDependencies: ['**/*.test.ts', '**/*.contract.ts', 'libs/testing/**', 'bench/**'],
-        },
-      ],
       '@typescript-eslint/switch-exhaustiveness-check': [
         'error',
         { considerDefaultExhaustiveForUnions: false },
@@ -38,6 +52,7 @@ export default tseslint.config(
       '@typescript-eslint/prefer-promise-reject-errors': 'error',
     },
   },
+  ...declared,
   {
     files: tests,
     rules: { 'max-lines-per-function': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
