@@ -1,0 +1,142 @@
+// The bodies of the REST API (campaign-api.md).
+import { z } from 'zod'
+
+import { campaignIdSchema, instantSchema, sessionIdSchema } from './ids.ts'
+import { campaignStatusSchema } from './live-messages.ts'
+import { MAX_MESSAGE_CHARACTERS } from './message-template.ts'
+import { outcomeReasonSchema, recipientStateSchema, totalsSchema } from './recipient-state.ts'
+
+const count = z.int().nonnegative()
+const nullableInstant = instantSchema.nullable()
+
+export const MAX_TITLE_CHARACTERS = 100
+const characters = (limit: number) =>
+  z.string().refine((text) => Array.from(text).length <= limit, { message: `at most ${limit} characters` })
+const title = characters(MAX_TITLE_CHARACTERS).refine((text) => text.trim() !== '', {
+  message: 'must not be blank',
+})
+const message = characters(MAX_MESSAGE_CHARACTERS).refine((text) => text.trim() !== '', {
+  message: 'must not be blank',
+})
+
+export const createCampaignRequest = z.strictObject({ title: title.optional(), message })
+export const changeTitleRequest = z.strictObject({ title })
+export const changeMessageRequest = z.strictObject({ message })
+/** `5s`, `10s`, `0.05s`: the smallest interval allowed is configuration. */
+export const changeIntervalRequest = z.strictObject({
+  interval: z.string().regex(/^\d{1,5}(\.\d{1,3})?s$/, 'an interval is a number of seconds, like 10s'),
+  sendType: z.literal('immediate').default('immediate'),
+})
+export const qrCodeRequest = z.strictObject({
+  sessionId: sessionIdSchema.optional(),
+  method: z.literal('qr').default('qr'),
+})
+export const testSendRequest = z.strictObject({ phone: z.string().min(1).max(64) })
+/** Recipients given as JSON: any other key of a row is a variable. */
+export const importRecipientsRequest = z.strictObject({
+  recipients: z
+    .array(z.record(z.string(), z.union([z.string(), z.number()])))
+    .min(1)
+    .max(1_000),
+})
+
+export const campaignReplySchema = z.object({
+  id: campaignIdSchema,
+  title: z.string(),
+  message: z.string(),
+  status: campaignStatusSchema,
+  progress: z.object({ total: count, sent: count, failed: count, delivered: count }),
+  interval: z.string(),
+  sendType: z.enum(['immediate', 'scheduled']),
+  scheduledAt: nullableInstant,
+  timezone: z.string(),
+  sessionId: sessionIdSchema.nullable(),
+  createdAt: instantSchema,
+  startedAt: nullableInstant,
+  completedAt: nullableInstant,
+})
+export type CampaignReply = z.infer<typeof campaignReplySchema>
+
+export const rowErrorSchema = z.object({
+  /** 1 is the first row of the file, the header included. */
+  row: z.int().positive(),
+  code: z.enum(['missing_phone', 'invalid_phone', 'lost_digits', 'value_too_long']),
+  message: z.string(),
+})
+export type RowError = z.infer<typeof rowErrorSchema>
+
+/** accepted + rejected + duplicates = total rows. */
+export const importReplySchema = z.object({
+  id: z.string(),
+  status: z.enum(['running', 'done', 'failed']),
+  total: count,
+  accepted: count,
+  rejected: count,
+  duplicates: count,
+  /** The first 100. */
+  errors: z.array(rowErrorSchema),
+  errorsUrl: z.string(),
+})
+export type ImportReply = z.infer<typeof importReplySchema>
+
+export const paginationSchema = z.object({ page: count, limit: count, total: count, totalPages: count })
+export type Pagination = z.infer<typeof paginationSchema>
+
+export const connectionReplySchema = z.object({
+  isConnected: z.boolean(),
+  lastActivity: nullableInstant,
+  hasActiveSession: z.boolean(),
+  sessionId: sessionIdSchema.nullable(),
+})
+
+export const recipientReplySchema = z.object({
+  position: z.int().positive(),
+  phone: z.string(),
+  name: z.string().nullable(),
+  variables: z.record(z.string(), z.string()),
+  status: recipientStateSchema,
+  reason: outcomeReasonSchema.nullable(),
+  attempt: count,
+  sentAt: nullableInstant,
+  deliveredAt: nullableInstant,
+  readAt: nullableInstant,
+})
+export type RecipientReply = z.infer<typeof recipientReplySchema>
+
+export const progressReplySchema = z.object({
+  campaignId: campaignIdSchema,
+  status: campaignStatusSchema,
+  /** `sent` holds those delivered and read too, `delivered` those read. */
+  progress: z.object({
+    total: count,
+    pending: count,
+    sent: count,
+    delivered: count,
+    read: count,
+    failed: count,
+    skipped: count,
+    unconfirmed: count,
+  }),
+  startedAt: nullableInstant,
+  completedAt: nullableInstant,
+  etaAt: nullableInstant,
+})
+
+export const reportReplySchema = z.object({
+  campaign: campaignReplySchema,
+  report: z.object({
+    status: campaignStatusSchema,
+    totalSent: count,
+    totalFailed: count,
+    reportUrl: z.string(),
+  }),
+  totals: totalsSchema,
+  reasons: z.array(z.object({ reason: outcomeReasonSchema, count })),
+  numbers: z.array(z.object({ sessionId: sessionIdSchema, number: z.string().nullable(), sent: count })),
+  variants: z.array(z.object({ variant: z.int().positive(), sent: count })),
+})
+export type ReportReply = z.infer<typeof reportReplySchema>
+
+/** The seconds of an interval as the API writes them: `10s`, `0.05s`. */
+export const intervalText = (intervalMs: number): string => `${intervalMs / 1_000}s`
+export const parseInterval = (text: string): number => Math.round(Number(text.slice(0, -1)) * 1_000)

@@ -1,0 +1,32 @@
+// What the campaign aggregate can be asked to do. Clock, ids and randomness arrive in the command.
+import type { CampaignEventOf, PauseReason } from './campaign-events.ts'
+import type { CampaignId, Epoch, SessionId, TenantId, UserId } from './ids.ts'
+import type { Totals } from './recipient-state.ts'
+
+interface Command<Type extends string, Data> {
+  readonly type: Type
+  readonly data: Data
+}
+
+export type CampaignCommand =
+  | Command<
+      'CreateCampaign',
+      { campaignId: CampaignId; tenant: TenantId; ownerId: UserId; title: string; message: string }
+    >
+  | Command<'ChangeTitle', { title: string }>
+  | Command<'ChangeMessage', { message: string }>
+  | Command<
+      'ImportRecipients',
+      Omit<CampaignEventOf<'RecipientsImported'>['data'], 'total'> & { limit: number }
+    >
+  | Command<'SetPacing', { intervalMs: number }>
+  | Command<'AttachSession', { sessionId: SessionId }>
+  | Command<'StartCampaign', { runKey: string; epoch: Epoch; notBefore: string; hasConnectedNumber: boolean }>
+  | Command<'PauseCampaign', { reason: PauseReason }>
+  | Command<'ResumeCampaign', { epoch: Epoch; hasConnectedNumber: boolean }>
+  | Command<'CancelCampaign', Record<string, never>>
+  /** From the ledger: every recipient is settled. */
+  | Command<'CompleteCampaign', { totals: Totals }>
+  /** From the ledger: every number is banned or logged out. */
+  | Command<'FailCampaign', { reason: 'numberGone'; totals: Totals }>
+  | Command<'RequestTestSend', { testId: string; runKey: string; hasConnectedNumber: boolean }>
