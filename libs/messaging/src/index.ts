@@ -1,1 +1,74 @@
-export {}
+export { connectNats, type ConnectOptions, type Nats, type NatsStatus } from './connection.ts'
+export type { BucketDefinition, ObjectStoreDefinition, StreamDefinition, Topology } from './definitions.ts'
+export {
+  ConsumerGone,
+  InvalidKey,
+  JetStreamRefused,
+  NatsUnavailable,
+  NoResponder,
+  NoStream,
+  ObjectDamaged,
+  RequestRefused,
+  StreamDrift,
+  StreamFull,
+  WrongLastSequence,
+} from './errors.ts'
+export type { Log } from './log.ts'
+export { decodeJson, encodePayload, type Headers, type Payload, type StoredMessage } from './message.ts'
+export {
+  createPublisher,
+  type OutgoingMessage,
+  type PublishAllOptions,
+  type Published,
+  type Publisher,
+  type PublishOptions,
+} from './publish/publisher.ts'
+export {
+  applyStreams,
+  ensureStreams,
+  type EnsureStreamsOptions,
+  type FieldDifference,
+  formatPlan,
+  planStreams,
+  type StreamPlan,
+} from './streams/ensure-streams.ts'
+export {
+  lastMessageOf,
+  messageAt,
+  purgeSubject,
+  readSubjects,
+  streamEpoch,
+  streamInfo,
+  type StreamState,
+} from './streams/read-stream.ts'
+export {
+  type EpochChange,
+  type Feed,
+  type FeedMessage,
+  type FeedResetReason,
+  type FeedStart,
+  orderedFeed,
+  type OrderedFeedOptions,
+} from './feed/ordered-feed.ts'
+export { readMessages, type ReadMessagesOptions } from './feed/read-messages.ts'
+export {
+  consumerBacklog,
+  type ConsumerDefinition,
+  deleteConsumer,
+  ensureConsumer,
+  listConsumers,
+} from './consumer/durable-consumer.ts'
+export {
+  type DeliveredMessage,
+  pullConsumer,
+  type PullConsumer,
+  type PullConsumerOptions,
+} from './consumer/pull-consumer.ts'
+export { consume, type ConsumeOptions, type ConsumerMessage, type HandlerResult } from './consumer/consume.ts'
+export { acquireLease, type Lease, type LeaseOptions, tryAcquireLease } from './lease.ts'
+export { type Bucket, type BucketChange, type BucketEntry, openBucket, type WatchOptions } from './bucket.ts'
+export { type ObjectInfo, type ObjectStore, openObjectStore } from './object-store.ts'
+export { type Question, request, respond } from './request-reply.ts'
+export { extractTrace, injectTrace, type MessageSpan, withMessageSpan } from './trace.ts'
+export { obtainNatsServer } from './server/obtain-server.ts'
+export { type NatsServer, type NatsServerOptions, startNatsServer } from './server/start-server.ts'
