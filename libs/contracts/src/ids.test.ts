@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 
 import { campaignIdTextSchema, tenantIdSchema, userIdSchema } from './ids.ts'
-import { natsBuckets, natsStreams } from './nats-streams.ts'
+import { natsTopology } from './nats-streams.ts'
 import { parseLiveSubject, subjects } from './subjects.ts'
 
 const tenant = tenantIdSchema.parse('acme')
@@ -46,13 +46,16 @@ describe('subjects', () => {
 })
 
 describe('streams', () => {
-  const definitions = natsStreams(1)
+  const topology = natsTopology(1)
+  const definitions = topology.streams
   test('no two streams share a subject', () => {
     const all = definitions.flatMap((stream) => stream.subjects)
     expect(new Set(all).size).toBe(all.length)
   })
   test('every stream and bucket is bounded, and together they fit in 80 % of 10 GiB', () => {
-    const sizes = [...definitions, ...natsBuckets(1)].map(({ maxBytes }) => maxBytes)
+    const sizes = [...definitions, ...topology.buckets, ...topology.objectStores].map(
+      ({ maxBytes }) => maxBytes,
+    )
     expect(Math.min(...sizes)).toBeGreaterThan(0)
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(0.8 * 10 * 1024 ** 3)
   })

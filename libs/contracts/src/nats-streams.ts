@@ -51,6 +51,16 @@ const fileStream = {
   allowRollup: false,
 } as const
 
+/** A bucket of large objects, kept in chunks. */
+export interface ObjectStoreDefinition {
+  readonly name: string
+  readonly description: string
+  readonly ttlMs: number
+  readonly storage: 'file' | 'memory'
+  readonly maxBytes: number
+  readonly replicas: number
+}
+
 const streams: readonly Omit<StreamDefinition, 'replicas'>[] = [
   {
     ...fileStream,
@@ -184,9 +194,25 @@ const buckets: readonly Omit<BucketDefinition, 'replicas'>[] = [
   },
 ]
 
-/** `replicas` is 3 in production, 1 on a laptop. The `maxBytes` of all together fit in 80 % of a store of 10 GiB. */
-export const natsStreams = (replicas: number): readonly StreamDefinition[] =>
-  streams.map((definition) => ({ ...definition, replicas }))
+const objectStores: readonly Omit<ObjectStoreDefinition, 'replicas'>[] = [
+  {
+    name: 'imports',
+    description: 'Uploads until they are imported, and the rows that were refused',
+    ttlMs: 7 * day,
+    storage: 'file',
+    maxBytes: 512 * MiB,
+  },
+]
 
-export const natsBuckets = (replicas: number): readonly BucketDefinition[] =>
-  buckets.map((definition) => ({ ...definition, replicas }))
+export interface Topology {
+  readonly streams: readonly StreamDefinition[]
+  readonly buckets: readonly BucketDefinition[]
+  readonly objectStores: readonly ObjectStoreDefinition[]
+}
+
+/** All that NATS holds. `replicas` is 3 in production, 1 on a laptop. It fits in 80 % of a store of 10 GiB. */
+export const natsTopology = (replicas: number): Topology => ({
+  streams: streams.map((definition) => ({ ...definition, replicas })),
+  buckets: buckets.map((definition) => ({ ...definition, replicas })),
+  objectStores: objectStores.map((definition) => ({ ...definition, replicas })),
+})

@@ -27,28 +27,26 @@ export const outcomeEventSchema = z.discriminatedUnion('type', [
       totals: totalsSchema,
     }),
   }),
-  /** Written before the jobs are published: these positions may be sent from here on. */
+  /** Written before the jobs are published: these positions may be sent from here on, in this epoch of OUTCOMES. */
   z.object({
     type: z.literal('RecipientsDispatched'),
-    data: z.object({ toPosition: positionSchema, attempt: z.int().positive() }),
+    data: z.object({ toPosition: positionSchema, attempt: z.int().positive(), epoch: epochSchema }),
   }),
-  /** Everybody still pending is skipped, everybody attempted is unconfirmed: after a cancel. */
+  /** After a cancel: `unconfirmed` names the positions whose fate is open, everybody else still pending is skipped. */
   z.object({
     type: z.literal('RestSkipped'),
     data: z.object({
-      epoch: epochSchema,
-      toSeq: z.int().nonnegative(),
       reason: z.literal('cancelled'),
+      unconfirmed: z.array(positionSchema),
       at: instantSchema,
       totals: totalsSchema,
     }),
   }),
-  /** OUTCOMES was lost: what was dispatched to `toPosition` without an outcome is unconfirmed. `epoch` is the new one. */
+  /** OUTCOMES was lost: what was dispatched up to `toPosition` and has no outcome is unconfirmed. `epoch` is the new one. */
   z.object({
     type: z.literal('OutcomesLost'),
     data: z.object({
       epoch: epochSchema,
-      toSeq: z.int().nonnegative(),
       toPosition: positionSchema,
       at: instantSchema,
       totals: totalsSchema,
