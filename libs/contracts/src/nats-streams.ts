@@ -93,7 +93,7 @@ const streams: readonly Omit<StreamDefinition, 'replicas'>[] = [
     name: 'WA_KEYS',
     description: 'Encrypted credentials of WhatsApp sessions: an append-only log a session',
     subjects: ['wakeys.*'],
-    maxBytes: 1 * GiB,
+    maxBytes: 512 * MiB,
     maxMessageBytes: 4 * MiB,
     allowRollup: true,
   },
