@@ -2,7 +2,7 @@
  * The port to WhatsApp. A `Connection` is one socket of one session: it links or logs in, sends, tells what
  * happens, and ends. It never reconnects by itself: the session above it decides, by the cause of `closed`.
  *
- * Phones are digits of E.164 without the plus (`989123456789`), as everywhere in Peyk.
+ * Phones are digits of E.164 without the plus (`989123456789`), as everywhere in Peyk; LIDs are the digits alone too.
  */
 
 /** Opens connections. A process has one channel. */
@@ -125,15 +125,21 @@ export type DisconnectCause =
 export interface Connection {
   /** The linked number, from `linked` or `open` on. */
   readonly selfNumber: string | undefined
-  /** Looks up the devices of many recipients at once, which makes the sends that follow cheap. */
+  /**
+   * Looks up the devices of many recipients at once, which makes the sends of the next five minutes cheap. May
+   * reject: those sends then look up by themselves.
+   */
   warm(phones: readonly string[]): Promise<void>
-  /** Uploads an attachment once; the result can be sent to any number of recipients of this session. */
+  /**
+   * Uploads an attachment once; the result can be sent to any number of recipients of this session. Rejects with
+   * MediaUploadError.
+   */
   uploadMedia(media: MediaFile): Promise<PreparedMedia>
   /** Sends one message. Never rejects: the result says what is known about its fate. */
   send(request: SendRequest): Promise<SendResult>
   /** What WhatsApp allows this number towards people it has never written to. */
   newContactLimits(): Promise<NewContactLimits>
-  /** Takes the device out of the phone's list and ends; `closed` says `logged_out`. */
+  /** Takes the device out of the phone's list and ends (`logged_out`). Rejects when there is no open socket. */
   logout(): Promise<void>
   /** Ends the socket; resolves when `closed` was told and nothing is left. Safe to call twice. */
   close(): Promise<void>
@@ -192,6 +198,11 @@ export interface MediaFile {
   readonly mimeType: string
   /** What the recipient sees of a document. */
   readonly fileName: string
+}
+
+/** The attachment could not be read or uploaded. */
+export class MediaUploadError extends Error {
+  override readonly name = 'MediaUploadError'
 }
 
 /** An uploaded attachment; opaque bytes, so that it can be kept. Upload again after `expiresAt`. */

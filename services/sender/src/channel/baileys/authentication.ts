@@ -1,0 +1,180 @@
+/**
+ * The keys of a session as Baileys wants them, over the port's CredentialStore. One record a key; a set of keys is
+ * one write. Only what is durable is ever read back: the cache is filled after the write.
+ */
+import {
+  BufferJSON,
+  initAuthCreds,
+  proto,
+  type AuthenticationCreds,
+  type AuthenticationState,
+  type SignalDataSet,
+  type SignalDataTypeMap,
+  type SignalKeyStore,
+} from '@whiskeysockets/baileys'
+
+import type { CredentialStore } from '../channel.ts'
+
+const CREDS = 'creds'
+/** Enough for the contacts in hand; Baileys' own cache has no bound and a timer that never ends. */
+const CACHED_RECORDS = 5000
+
+/** Turns to one session's stored keys; made anew for each connection. */
+export class Authentication {
+  readonly state: AuthenticationState
+  readonly #store: CredentialStore
+  readonly #onFailure: (error: unknown) => void
+  readonly #cache = new Map<string, unknown>()
+  readonly #creds: { wanted: number; stored: number; running: Promise<boolean> | undefined } = {
+    wanted: 0,
+    stored: 0,
+    running: undefined,
+  }
+  readonly #writing = new Set<Promise<void>>()
+  #sealed = false
+
+  private constructor(
+    store: CredentialStore,
+    creds: AuthenticationCreds,
+    onFailure: (error: unknown) => void,
+  ) {
+    this.#store = store
+    this.#onFailure = onFailure
+    this.state = { creds, keys: this.#keys() }
+  }
+
+  /** Reads the credentials; when none are linked yet it starts with new ones. */
+  static async load(store: CredentialStore, onFailure: (error: unknown) => void): Promise<Authentication> {
+    const bytes = (await store.read([CREDS])).get(CREDS)
+    const stored = bytes && (decode(bytes) as AuthenticationCreds)
+    const creds = stored?.account && stored.me ? stored : initAuthCreds()
+    return new Authentication(store, creds, onFailure)
+  }
+
+  /** True once a phone has accepted this device. */
+  get isLinked(): boolean {
+    return this.state.creds.account !== undefined && this.state.creds.me !== undefined
+  }
+
+  /** Stores the credentials as they are now; true when they are durable. A failure is told to `onFailure`. */
+  saveCreds(): Promise<boolean> {
+    this.#creds.wanted++
+    this.#creds.running ??= this.#saveUntilCurrent().finally(() => (this.#creds.running = undefined))
+    return this.#creds.running
+  }
+
+  /** True when the credentials are durable as they were at the call. */
+  stored(): Promise<boolean> {
+    return this.#creds.running ?? Promise.resolve(this.#creds.stored === this.#creds.wanted)
+  }
+
+  /** Resolves when every write that was asked for has ended, well or badly. */
+  async settled(): Promise<void> {
+    while (this.#writing.size > 0 || this.#creds.running) {
+      await Promise.allSettled([...this.#writing, this.#creds.running])
+    }
+  }
+
+  /** From now on nothing is written: the next connection of the session has the word. */
+  seal(): void {
+    this.#sealed = true
+  }
+
+  async #saveUntilCurrent(): Promise<boolean> {
+    try {
+      while (this.#creds.stored < this.#creds.wanted) {
+        const version = this.#creds.wanted
+        await this.#write(new Map([[CREDS, encode(this.state.creds)]]))
+        this.#creds.stored = version
+      }
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  async #write(records: ReadonlyMap<string, Uint8Array | null>): Promise<void> {
+    if (this.#sealed) throw new Error('The connection has ended; its keys are written no more')
+    const writing = this.#store.write(records)
+    this.#writing.add(writing)
+    try {
+      await writing
+    } catch (error) {
+      this.#onFailure(error)
+      throw error
+    } finally {
+      this.#writing.delete(writing)
+    }
+  }
+
+  #keys(): SignalKeyStore {
+    return {
+      get: async (type, ids) => {
+        const values = await this.#get(type, ids)
+        return Object.fromEntries(values) as Record<string, SignalDataTypeMap[typeof type]>
+      },
+      set: (data) => this.#set(data),
+    }
+  }
+
+  async #get(type: keyof SignalDataTypeMap, ids: readonly string[]): Promise<[string, unknown][]> {
+    const known = new Map<string, unknown>()
+    for (const id of ids) {
+      const name = recordName(type, id)
+      if (this.#cache.has(name)) known.set(id, this.#remember(name, this.#cache.get(name)))
+    }
+    const missing = ids.filter((id) => !known.has(id))
+    const found =
+      missing.length > 0 ? await this.#store.read(missing.map((id) => recordName(type, id))) : null
+    for (const id of missing) {
+      const name = recordName(type, id)
+      // A write that ended meanwhile knows better than what was read.
+      const newest = this.#cache.has(name) ? this.#cache.get(name) : decodeKey(type, found?.get(name))
+      known.set(id, this.#remember(name, newest))
+    }
+    return [...known].filter(([, value]) => value !== null)
+  }
+
+  async #set(data: SignalDataSet): Promise<void> {
+    const values = new Map<string, unknown>()
+    for (const [type, keys] of Object.entries(data)) {
+      for (const [id, value] of Object.entries(keys)) values.set(recordName(type, id), value ?? null)
+    }
+    if (values.size === 0) return
+    await this.#write(
+      new Map([...values].map(([name, value]) => [name, value === null ? null : encode(value)])),
+    )
+    for (const [name, value] of values) this.#remember(name, value)
+  }
+
+  #remember(name: string, value: unknown): unknown {
+    this.#cache.delete(name)
+    // There are hundreds of one-time keys, each read at most once.
+    if (name.startsWith('pre-key|')) return value
+    this.#cache.set(name, value)
+    const [oldest] = this.#cache.keys()
+    if (this.#cache.size > CACHED_RECORDS && oldest !== undefined) this.#cache.delete(oldest)
+    return value
+  }
+}
+
+function recordName(type: string, id: string): string {
+  return `${type}|${id}`
+}
+
+function encode(value: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(value, BufferJSON.replacer))
+}
+
+function decode(bytes: Uint8Array): unknown {
+  return JSON.parse(Buffer.from(bytes).toString(), BufferJSON.reviver)
+}
+
+/** `null`: the store has no such record. */
+function decodeKey(type: keyof SignalDataTypeMap, bytes: Uint8Array | undefined): unknown {
+  if (!bytes) return null
+  const value = decode(bytes)
+  return type === 'app-state-sync-key'
+    ? proto.Message.AppStateSyncKeyData.fromObject(value as Record<string, unknown>)
+    : value
+}
