@@ -1,1 +1,7 @@
-export {}
+export { specify, type DeciderSpecification, type DeciderThen } from './decider-specification.ts'
+export { eventually, type EventuallyOptions } from './eventually.ts'
+export { fakeClock, type FakeClock } from './fake-clock.ts'
+export { fakeIds } from './fake-ids.ts'
+export { freePort } from './free-port.ts'
+export { watchLeaks, type LeakCheck } from './leak-check.ts'
+export { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts'
