@@ -1,0 +1,47 @@
+// The SQLite file: opened, checked, and made anew when it is damaged. It holds nothing that events do not.
+import { mkdirSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+import Database from 'better-sqlite3'
+
+export type ReadModelDatabase = Database.Database
+
+const IN_MEMORY = ':memory:'
+const DAMAGED = ['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_FORMAT']
+
+/** Opens the file; a damaged one is told, deleted, and made anew. */
+export const openReadModelFile = (file: string, onDamaged: () => void): ReadModelDatabase => {
+  if (file !== IN_MEMORY) mkdirSync(dirname(file), { recursive: true })
+  try {
+    return openSound(file)
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    onDamaged()
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true })
+    return openSound(file)
+  }
+}
+
+/** A lost last transaction is read again from the events, so the file is not synced at each commit. */
+const openSound = (file: string): ReadModelDatabase => {
+  const database = new Database(file)
+  try {
+    database.pragma('journal_mode = WAL')
+    database.pragma('synchronous = NORMAL')
+    database.pragma('busy_timeout = 5000')
+    database.pragma('foreign_keys = ON')
+    if (database.pragma('quick_check(1)', { simple: true }) !== 'ok') throw new DamagedFile()
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+class DamagedFile extends Error {
+  override readonly name = 'DamagedFile'
+}
+
+const isDamage = (error: unknown): boolean =>
+  error instanceof DamagedFile ||
+  (error instanceof Database.SqliteError && DAMAGED.some((code) => error.code.startsWith(code)))
