@@ -1,5 +1,6 @@
 /** What every channel promises, run on the fake and on Baileys. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { eventually } from '@peyk/testing'
 
 import { EventLog } from './event-log.ts'
 import type { Channel, ClosedEvent, Connection, LinkMethod, OpenOptions, SendRequest } from './channel.ts'
@@ -139,7 +140,7 @@ export function channelContract(name: string, makeWorld: () => Promise<ChannelWo
       const { connection } = await linkAndOpen()
       await world.answerWith('nothing')
       const sending = connection.send(message())
-      await until(async () => (await world.messagesTo(RECIPIENT)).length === 1)
+      await eventually(async () => (await world.messagesTo(RECIPIENT)).length === 1)
       await connection.close()
       expect(await sending).toEqual({ outcome: 'no_ack' })
     })
@@ -243,12 +244,4 @@ export function channelContract(name: string, makeWorld: () => Promise<ChannelWo
       expect(events.last()).toEqual({ type: 'closed', cause: 'stopped' })
     })
   })
-}
-
-async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000
-  while (!(await isTrue())) {
-    if (Date.now() > deadline) throw new Error('The message did not arrive')
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
 }
