@@ -1,9 +1,9 @@
 /** What every channel promises, run on the fake and on Baileys. */
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { eventually } from '@peyk/testing'
 
 import { EventLog } from './event-log.ts'
-import type { Channel, ClosedEvent, Connection, LinkMethod, OpenOptions, SendRequest } from './channel.ts'
+import type { Channel, ClosedEvent, Connection, LinkMethod, SendRequest } from './channel.ts'
 import { MemoryCredentials } from './memory-credentials.ts'
 
 /** A channel and the WhatsApp behind it. */
@@ -21,28 +21,28 @@ export interface ChannelWorld {
   stop(): Promise<void>
 }
 
-const RECIPIENT = '989120000001'
-const NOT_ON_WHATSAPP = '989120000000'
-
 export function channelContract(name: string, makeWorld: () => Promise<ChannelWorld>): void {
   describe(`the channel: ${name}`, () => {
     let world: ChannelWorld
-    let credentials: MemoryCredentials
-    let own: string
     let next = 0
     const opened: Connection[] = []
+    const newNumber = (prefix: string) => `${prefix}${String(++next).padStart(4, '0')}`
 
-    beforeEach(async () => {
+    /** A session, linked once: a first login is dear. */
+    const own = '989350009999'
+    const linked = new MemoryCredentials()
+
+    beforeAll(async () => {
       world = await makeWorld()
-      credentials = new MemoryCredentials()
-      own = `98935000${String(++next).padStart(4, '0')}`
+      await link(own, linked)
     })
+    beforeEach(() => world.answerWith('ack'))
     afterEach(async () => {
       await Promise.all(opened.splice(0).map((connection) => connection.close()))
-      await world.stop()
     })
+    afterAll(() => world.stop())
 
-    const open = (link?: LinkMethod, more: Partial<OpenOptions> = {}) => {
+    const open = (credentials: MemoryCredentials, link?: LinkMethod) => {
       const events = new EventLog()
       const connection = world.channel.open({
         credentials,
@@ -50,84 +50,93 @@ export function channelContract(name: string, makeWorld: () => Promise<ChannelWo
         ...(link && { link }),
         onEvent: events.add,
         log: { debug: () => undefined, info: () => undefined, warn: () => undefined },
-        ...more,
       })
       opened.push(connection)
       return { connection, events }
     }
-    const link = async () => {
-      const { events } = open({ method: 'qr' })
-      await world.scan(own, (await events.next('qr')).text)
-      return events
+    const link = async (phone: string, credentials: MemoryCredentials) => {
+      const { events } = open(credentials, { method: 'qr' })
+      await world.scan(phone, (await events.next('qr')).text)
+      await events.next('closed')
     }
-    const linkAndOpen = async () => {
-      await (await link()).next('closed')
-      const session = open()
+    const login = async (credentials = linked) => {
+      const session = open(credentials)
       await session.events.next('open')
       return session
     }
+    const loginFresh = async () => {
+      const phone = newNumber('98935000')
+      const credentials = new MemoryCredentials()
+      await link(phone, credentials)
+      return { phone, credentials, ...(await login(credentials)) }
+    }
     const message = (more: Partial<SendRequest> = {}): SendRequest => ({
-      messageId: `3EB0${String(++next).padStart(18, '0')}`,
-      phone: RECIPIENT,
+      messageId: newNumber('3EB000000000000000'),
+      phone: newNumber('98912000'),
       text: 'سلام',
       ...more,
     })
 
     test('a phone links by QR; the credentials are stored by then; the next connection logs in', async () => {
-      const { events } = open({ method: 'qr' })
+      const phone = newNumber('98935000')
+      const credentials = new MemoryCredentials()
+      const { events } = open(credentials, { method: 'qr' })
       const qr = await events.next('qr')
       expect(qr.pngDataUrl).toMatch(/^data:image\/png;base64,/)
       expect(qr.expiresAt.getTime()).toBeGreaterThan(Date.now())
-      await world.scan(own, qr.text)
-      expect((await events.next('linked')).phone).toBe(own)
+      await world.scan(phone, qr.text)
+      expect((await events.next('linked')).phone).toBe(phone)
       expect(credentials.records.has('creds')).toBe(true)
       expect(await events.next('closed')).toMatchObject({ cause: 'restart_required' })
 
-      const session = open()
-      expect((await session.events.next('open')).phone).toBe(own)
-      expect(session.connection.selfNumber).toBe(own)
+      const session = open(credentials)
+      expect((await session.events.next('open')).phone).toBe(phone)
+      expect(session.connection.selfNumber).toBe(phone)
     })
 
     test('a phone links by a code', async () => {
-      const { events } = open({ method: 'code', phone: own })
+      const phone = newNumber('98935000')
+      const { events } = open(new MemoryCredentials(), { method: 'code', phone })
       const { code } = await events.next('pairing_code')
       expect(code).toMatch(/^[0-9A-Z]{8}$/)
-      await world.scan(own, code)
-      expect((await events.next('linked')).phone).toBe(own)
+      await world.scan(phone, code)
+      expect((await events.next('linked')).phone).toBe(phone)
     })
 
     test('without linked credentials and without a link it ends as logged out', async () => {
-      const { events } = open()
+      const { events } = open(new MemoryCredentials())
       expect(await events.next('closed')).toMatchObject({ cause: 'logged_out' })
     })
 
     test('a link that could not be stored is not reported as linked', async () => {
-      const { events } = open({ method: 'qr' })
+      const credentials = new MemoryCredentials()
+      const { events } = open(credentials, { method: 'qr' })
       const qr = await events.next('qr')
       credentials.fence()
-      await world.scan(own, qr.text)
+      await world.scan(newNumber('98935000'), qr.text)
       expect(await events.next('closed')).toMatchObject({ cause: 'fenced' })
       expect(events.all('linked')).toEqual([])
     })
 
     test('a message arrives, once, and is sent', async () => {
-      const { connection } = await linkAndOpen()
-      const request = message()
-      expect(await connection.send(request)).toEqual({ outcome: 'sent', at: expect.any(Date) })
-      expect(await world.messagesTo(RECIPIENT)).toEqual([
-        { messageId: request.messageId, text: request.text },
-      ])
+      const { connection } = await login()
+      const { messageId, phone, text } = message()
+      expect(await connection.send({ messageId, phone, text })).toEqual({
+        outcome: 'sent',
+        at: expect.any(Date),
+      })
+      expect(await world.messagesTo(phone)).toEqual([{ messageId, text }])
     })
 
     test('a number that is not on WhatsApp', async () => {
-      const { connection } = await linkAndOpen()
-      expect(await connection.send(message({ phone: NOT_ON_WHATSAPP }))).toEqual({
+      const { connection } = await login()
+      expect(await connection.send(message({ phone: '989120000000' }))).toEqual({
         outcome: 'not_on_whatsapp',
       })
     })
 
     test('a refusal with 463 is a reach-out lock', async () => {
-      const { connection } = await linkAndOpen()
+      const { connection } = await login()
       await world.answerWith('nack463')
       expect(await connection.send(message())).toEqual({
         outcome: 'failed',
@@ -137,100 +146,100 @@ export function channelContract(name: string, makeWorld: () => Promise<ChannelWo
     })
 
     test('the end of the socket before the ack leaves the fate open', async () => {
-      const { connection } = await linkAndOpen()
+      const { connection } = await login()
       await world.answerWith('nothing')
-      const sending = connection.send(message())
-      await eventually(async () => (await world.messagesTo(RECIPIENT)).length === 1)
+      const request = message()
+      const sending = connection.send(request)
+      await eventually(async () => (await world.messagesTo(request.phone)).length === 1)
       await connection.close()
       expect(await sending).toEqual({ outcome: 'no_ack' })
     })
 
     test('a shut gate lets nothing out', async () => {
-      const { connection } = await linkAndOpen()
-      const result = await connection.send(message({ beforeHandOver: () => Promise.resolve(false) }))
+      const { connection } = await login()
+      const request = message()
+      const result = await connection.send({ ...request, beforeHandOver: () => Promise.resolve(false) })
       expect(result).toEqual({ outcome: 'not_handed_over', reason: 'gate_shut' })
-      expect(await connection.send(message())).toMatchObject({ outcome: 'sent' })
-      expect(await world.messagesTo(RECIPIENT)).toHaveLength(1)
+      expect(await connection.send(request)).toMatchObject({ outcome: 'sent' })
+      expect(await world.messagesTo(request.phone)).toHaveLength(1)
     })
 
     test('a send that was aborted before lets nothing out', async () => {
-      const { connection } = await linkAndOpen()
-      const result = await connection.send(message({ signal: AbortSignal.abort() }))
-      expect(result).toEqual({ outcome: 'not_handed_over', reason: 'aborted' })
-      expect(await world.messagesTo(RECIPIENT)).toEqual([])
+      const { connection } = await login()
+      const request = message({ signal: AbortSignal.abort() })
+      expect(await connection.send(request)).toEqual({ outcome: 'not_handed_over', reason: 'aborted' })
+      expect(await world.messagesTo(request.phone)).toEqual([])
     })
 
     test('the socket ends while the gate is asked: nothing goes out', async () => {
-      const { connection } = await linkAndOpen()
-      const result = await connection.send(
-        message({
-          beforeHandOver: async () => {
-            await connection.close()
-            return true
-          },
-        }),
-      )
-      expect(result).toEqual({ outcome: 'not_handed_over', reason: 'connection_closed' })
-      expect(await world.messagesTo(RECIPIENT)).toEqual([])
+      const { connection } = await login()
+      const request = message({
+        beforeHandOver: async () => {
+          await connection.close()
+          return true
+        },
+      })
+      expect(await connection.send(request)).toEqual({
+        outcome: 'not_handed_over',
+        reason: 'connection_closed',
+      })
+      expect(await world.messagesTo(request.phone)).toEqual([])
     })
 
     test('before open and after the end nothing is sent', async () => {
-      const { connection } = await linkAndOpen()
+      const { connection } = await login()
       await connection.close()
-      expect(await connection.send(message())).toEqual({ outcome: 'not_handed_over', reason: 'not_open' })
-      expect(await open().connection.send(message())).toEqual({
-        outcome: 'not_handed_over',
-        reason: 'not_open',
-      })
+      const nothing = { outcome: 'not_handed_over', reason: 'not_open' }
+      expect(await connection.send(message())).toEqual(nothing)
+      expect(await open(linked).connection.send(message())).toEqual(nothing)
     })
 
     test('an attachment past its life is not sent', async () => {
-      const { connection } = await linkAndOpen()
+      const { connection } = await login()
       const media = { kind: 'document' as const, content: Buffer.alloc(0), expiresAt: new Date(0) }
       expect(await connection.send(message({ media }))).toEqual({ outcome: 'failed', reason: 'media_failed' })
     })
 
     test('a receipt tells message ids and a state', async () => {
-      const { connection, events } = await linkAndOpen()
+      const { connection, events } = await login()
       const request = message()
       await connection.send(request)
-      await world.deliver(own, RECIPIENT, request.messageId)
+      await world.deliver(own, request.phone, request.messageId)
       const receipt = await events.next('receipt', ({ state }) => state === 'delivered')
       expect(receipt.messageIds).toContain(request.messageId)
     })
 
     test('a reply tells who, what and what it answers', async () => {
-      const { connection, events } = await linkAndOpen()
-      const request = message()
-      await connection.send(request)
-      await world.reply(own, RECIPIENT, 'لغو', request.messageId)
-      expect(await events.next('reply')).toMatchObject({
-        phone: RECIPIENT,
-        text: 'لغو',
-        quotedMessageId: request.messageId,
-      })
+      const { connection, events } = await login()
+      const { messageId, phone, text } = message()
+      await connection.send({ messageId, phone, text })
+      await world.reply(own, phone, 'لغو', messageId)
+      expect(await events.next('reply')).toMatchObject({ phone, text: 'لغو', quotedMessageId: messageId })
     })
 
-    test.each(['connection_lost', 'replaced', 'logged_out'] as const)(
-      'WhatsApp ends it: %s',
-      async (cause) => {
-        const { connection, events } = await linkAndOpen()
-        await world.disconnect(own, cause)
-        expect(await events.next('closed')).toMatchObject({ cause })
-        expect(await connection.send(message())).toMatchObject({ outcome: 'not_handed_over' })
-      },
-    )
+    test.each(['connection_lost', 'replaced'] as const)('WhatsApp ends it: %s', async (cause) => {
+      const { connection, events } = await login()
+      await world.disconnect(own, cause)
+      expect(await events.next('closed')).toMatchObject({ cause })
+      expect(await connection.send(message())).toMatchObject({ outcome: 'not_handed_over' })
+    })
+
+    test('the phone removes the device', async () => {
+      const { phone, events } = await loginFresh()
+      await world.disconnect(phone, 'logged_out')
+      expect(await events.next('closed')).toMatchObject({ cause: 'logged_out' })
+    })
 
     test('logout ends as logged out, and the credentials are worth nothing after', async () => {
-      const { connection, events } = await linkAndOpen()
+      const { connection, events, credentials } = await loginFresh()
       await connection.logout()
       expect(events.all('closed')).toEqual([expect.objectContaining({ cause: 'logged_out' })])
-      expect(await open().events.next('closed')).toMatchObject({ cause: 'logged_out' })
+      expect(await open(credentials).events.next('closed')).toMatchObject({ cause: 'logged_out' })
       await expect(connection.logout()).rejects.toThrow()
     })
 
     test('closing twice tells closed once, as the last event', async () => {
-      const { connection, events } = await linkAndOpen()
+      const { connection, events } = await login()
       await Promise.all([connection.close(), connection.close()])
       await connection.close()
       const closed: ClosedEvent = { type: 'closed', cause: 'stopped' }
@@ -239,7 +248,7 @@ export function channelContract(name: string, makeWorld: () => Promise<ChannelWo
     })
 
     test('closing at once, before anything happened, ends as stopped', async () => {
-      const { connection, events } = open({ method: 'qr' })
+      const { connection, events } = open(new MemoryCredentials(), { method: 'qr' })
       await connection.close()
       expect(events.last()).toEqual({ type: 'closed', cause: 'stopped' })
     })

@@ -6,6 +6,7 @@ import type { WAVersion } from '@whiskeysockets/baileys'
 import type { Channel } from '../channel.ts'
 import { BaileysConnection, type ConnectionSettings } from './baileys-connection.ts'
 import { ClientVersion, latestVersionOnline, type LatestVersion } from './client-version.ts'
+import { looseBaileysTimers } from './loose-timers.ts'
 import { quietLibsignal } from './quiet-libsignal.ts'
 import { trustServerRoot } from './server-trust.ts'
 
@@ -34,6 +35,7 @@ export interface BaileysChannelOptions {
 
 export function baileysChannel(options: BaileysChannelOptions = {}): Channel {
   quietLibsignal()
+  looseBaileysTimers()
   trustServerRoot(options.rootCa === undefined ? undefined : Buffer.from(options.rootCa, 'base64'))
   const settings: ConnectionSettings = {
     url: options.url ?? WHATSAPP_URL,
