@@ -3,7 +3,7 @@
  * process alive after the last connection has ended. Such a timer is let loose here.
  */
 const UPLOAD_TIMEOUT_MS = 30_000
-const BAILEYS = /[\\/]baileys[\\/]lib[\\/]/
+const BAILEYS = /@whiskeysockets[\\/]baileys[\\/]/
 
 let installed = false
 

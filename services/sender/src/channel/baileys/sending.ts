@@ -136,6 +136,8 @@ export class Sender {
 
   #resultOf(error: unknown): SendResult {
     if (error instanceof NoDeviceError) return { outcome: 'failed', reason: 'no_device', code: error.code }
+    const isEncryption = error instanceof Error && error.message === 'All encryptions failed'
+    if (isEncryption && !this.#options.hasStoreFailed()) return { outcome: 'failed', reason: 'no_device' }
     return { outcome: 'not_handed_over', reason: this.#reasonOf(error) }
   }
 
