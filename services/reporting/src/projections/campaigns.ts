@@ -1,0 +1,71 @@
+// The life of a campaign as one row.
+import { type CampaignEvent, type CampaignId, type CampaignStatus, totalsOfPending } from '@peyk/contracts'
+import type { RecordedEvent } from '@peyk/event-sourcing'
+import type { ReadModelDatabase } from '@peyk/read-model'
+
+import { campaignIdOf } from './stream-id.ts'
+
+type Columns = Readonly<Record<string, string | number | null>>
+
+export const campaignProjection = (database: ReadModelDatabase) => {
+  const insert = database.prepare(
+    `insert or ignore into campaigns (campaign_id, tenant, owner_id, title, message, status, created_at)
+     values (@id, @tenant, @ownerId, @title, @message, 'DRAFT', @at)`,
+  )
+  const dropReplaced = database.prepare('delete from recipients where campaign_id = ? and chunk < ?')
+  const set = (id: CampaignId, columns: Columns) => {
+    const assignments = Object.keys(columns).map((name) => `${name} = @${name}`)
+    if (assignments.length === 0) return
+    database
+      .prepare(`update campaigns set ${assignments.join(', ')} where campaign_id = @id`)
+      .run({ ...columns, id })
+  }
+  return (recorded: RecordedEvent, event: CampaignEvent): void => {
+    const id = campaignIdOf(recorded.streamName)
+    const at = String(recorded.metadata['occurredAt'])
+    if (event.type === 'CampaignCreated') {
+      const { tenant, ownerId, title, message } = event.data
+      insert.run({ id, tenant, ownerId, title, message, at })
+    } else {
+      if (event.type === 'RecipientsImported' && event.data.mode === 'replace')
+        dropReplaced.run(id, event.data.chunks.first)
+      set(id, changes(event, at))
+    }
+  }
+}
+
+const status = (next: CampaignStatus, columns: Columns = {}): Columns => ({ status: next, ...columns })
+
+// One case an event: the compiler says when a new one is missing here.
+const changes = (event: Exclude<CampaignEvent, { type: 'CampaignCreated' }>, at: string): Columns => {
+  switch (event.type) {
+    case 'TitleChanged':
+      return { title: event.data.title }
+    case 'MessageChanged':
+      return { message: event.data.message }
+    case 'RecipientsImported':
+      return status('READY', { total: event.data.total, last_chunk: event.data.chunks.last })
+    case 'PacingSet':
+      return { interval_ms: event.data.intervalMs }
+    case 'SessionAttached':
+      return { session_id: event.data.sessionId }
+    case 'CampaignStarted':
+      return status('RUNNING', {
+        started_at: at,
+        completed_at: null,
+        totals: JSON.stringify(totalsOfPending(event.data.total)),
+      })
+    case 'CampaignPaused':
+      return status('PAUSED')
+    case 'CampaignResumed':
+      return status('RUNNING', { completed_at: null })
+    case 'CampaignCancelled':
+      return status('CANCELLED', { completed_at: at })
+    case 'CampaignCompleted':
+      return status('COMPLETED', { completed_at: at })
+    case 'CampaignFailed':
+      return status('FAILED', { completed_at: at })
+    case 'TestSendRequested':
+      return {}
+  }
+}

@@ -1,0 +1,16 @@
+// The recipients of a report as csv, streamed; the byte order mark lets spreadsheet programs see UTF-8.
+import { Readable } from 'node:stream'
+
+import { stringify } from 'csv-stringify'
+
+import type { ReportedRecipient } from '../store/queries.ts'
+import { recipientColumns, recipientRow } from './table.ts'
+
+export const csvOf = (recipients: Iterable<ReportedRecipient>): Readable =>
+  Readable.from(rowsOf(recipients)).pipe(
+    stringify({ header: true, columns: [...recipientColumns], bom: true }),
+  )
+
+function* rowsOf(recipients: Iterable<ReportedRecipient>): Iterable<(string | number)[]> {
+  for (const recipient of recipients) yield recipientRow(recipient)
+}

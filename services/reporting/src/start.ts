@@ -1,0 +1,73 @@
+// Reporting, joined from its parts: events in, rows, reports out.
+import { join } from 'node:path'
+
+import { connectEventStore } from '@peyk/event-sourcing'
+import { openReadModel, runProjection } from '@peyk/read-model'
+import { createAuthenticator, createHttpApi, type Scope } from '@peyk/service-kit'
+import { Gauge } from 'prom-client'
+
+import type { Settings } from './config.ts'
+import { addRoutes } from './http/routes.ts'
+import { reportingPrefixes, reportingProjection } from './projections/project.ts'
+import { REPORTING_VERSION, reportingSchema } from './projections/schema.ts'
+
+export const start = async (scope: Scope<Settings>): Promise<void> => {
+  const { settings, log, metrics } = scope
+  const store = connectEventStore(settings.EVENTSTORE_URL)
+  scope.onStop('event store', () => store.close())
+  scope.readiness.add('event store', async () => {
+    await store.health()
+    return undefined
+  })
+
+  const readModel = openReadModel({
+    file: join(settings.DATA_DIR, 'reporting.sqlite'),
+    name: 'reporting',
+    version: REPORTING_VERSION,
+    schema: reportingSchema,
+    onDiscarded: (reason) => log.warn({ reason }, 'rows are built again'),
+  })
+  scope.onStop('read model', () => readModel.close())
+  project(scope, store, readModel)
+
+  const api = createHttpApi({ settings, log, metrics, authenticator: createAuthenticator(settings) })
+  addRoutes(api, { store, readModel, freshnessTimeoutMs: settings.REPORT_FRESHNESS_TIMEOUT })
+  const listening = await api.listen()
+  scope.onStop('http', () => listening.close())
+}
+
+const project = (
+  scope: Scope<Settings>,
+  store: ReturnType<typeof connectEventStore>,
+  readModel: ReturnType<typeof openReadModel>,
+): void => {
+  const { log, metrics } = scope
+  const registers = [metrics]
+  const lag = new Gauge({
+    name: 'projection_lag_seconds',
+    help: 'Age of the newest event when its rows were there',
+    registers,
+  })
+  const caughtUp = new Gauge({
+    name: 'projection_caught_up',
+    help: '1 once all events of before are in the rows',
+    registers,
+  })
+  const stop = new AbortController()
+  const running = runProjection({
+    store,
+    readModel,
+    streamPrefixes: reportingPrefixes,
+    project: reportingProjection(readModel.database),
+    signal: stop.signal,
+    onError: (error, attempt) => log.error({ error, attempt }, 'the projection stands still'),
+    onProgress: ({ lagMs, isCaughtUp }) => {
+      lag.set(lagMs / 1_000)
+      caughtUp.set(isCaughtUp ? 1 : 0)
+    },
+  })
+  scope.onStop('projection', async () => {
+    stop.abort()
+    await running
+  })
+}
