@@ -37,7 +37,8 @@ export interface ChannelLog {
 /**
  * Where the keys of a session live. Names such as `creds` or `session|989..` may hold phone numbers: the store
  * hashes them. A write has happened, durably and as one, when its promise resolves; it throws
- * `CredentialsFencedError` when somebody else owns the session, and any other error when it could not store.
+ * `CredentialsFencedError` when somebody else owns the session, and any other error when it could not store. A
+ * connection has one write in flight at a time, and none after one that failed.
  */
 export interface CredentialStore {
   read(names: readonly string[]): Promise<Map<string, Uint8Array>>
@@ -190,7 +191,6 @@ export type NotHandedOverReason =
   /** WhatsApp limits the look-ups of this number: let it rest. */
   | 'rate_limited'
   | 'lookup_failed'
-  | 'store_failed'
 
 export interface MediaFile {
   readonly kind: 'image' | 'video' | 'document'

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 
 import { beforeEach, describe, expect, test } from '@jest/globals'
-import { proto } from '@whiskeysockets/baileys'
+import { eventually } from '@peyk/testing'
+import { proto, type SignalDataSet } from '@whiskeysockets/baileys'
 
 import { MemoryCredentials } from '../memory-credentials.ts'
 import { Authentication } from './authentication.ts'
@@ -27,12 +28,24 @@ describe('the stored keys of a session', () => {
     expect(await keys.get('tctoken', ['x'])).toEqual({ x: token })
   })
 
-  test('one call is one write', async () => {
+  test('one call is one write, and what comes during a write goes together into the next', async () => {
     const { keys } = (await load()).state
-    const writes: number[] = []
-    store.write = (records) => Promise.resolve(void writes.push(records.size))
-    await keys.set({ session: { a: randomBytes(1), b: randomBytes(1) }, 'lid-mapping': { c: 'd' } })
-    expect(writes).toEqual([3])
+    const writes: string[][] = []
+    const first = Promise.withResolvers<undefined>()
+    store.write = async (records) => {
+      writes.push([...records.keys()])
+      if (writes.length === 1) await first.promise
+    }
+    const set = async (data: SignalDataSet) => keys.set(data)
+    const done = [set({ session: { a: randomBytes(1) }, 'lid-mapping': { b: 'c' } })]
+    await eventually(() => writes.length === 1)
+    done.push(set({ session: { d: randomBytes(1) } }), set({ session: { e: randomBytes(1) } }))
+    first.resolve(undefined)
+    await Promise.all(done)
+    expect(writes).toEqual([
+      ['session|a', 'lid-mapping|b'],
+      ['session|d', 'session|e'],
+    ])
   })
 
   test('a key set to null is deleted', async () => {
@@ -61,6 +74,16 @@ describe('the stored keys of a session', () => {
     expect(await keys.get('session', ['a'])).toEqual({ a: first })
   })
 
+  test('after a write that failed there is no other', async () => {
+    const { keys } = (await load()).state
+    store.fence()
+    await expect(async () => keys.set({ session: { a: randomBytes(1) } })).rejects.toThrow()
+    store.failure = undefined
+    await expect(async () => keys.set({ session: { b: randomBytes(1) } })).rejects.toThrow()
+    expect(store.records.size).toBe(0)
+    expect(failures).toHaveLength(1)
+  })
+
   test('sync keys come back as the message type that Baileys expects', async () => {
     const key = proto.Message.AppStateSyncKeyData.fromObject({ keyData: randomBytes(4), timestamp: 5 })
     await (await load()).state.keys.set({ 'app-state-sync-key': { k: key } })
@@ -71,19 +94,20 @@ describe('the stored keys of a session', () => {
   test('credentials of a link that was never completed are not used', async () => {
     const first = await load()
     first.state.creds.me = { id: '1@s.whatsapp.net' }
-    expect(await first.saveCreds()).toBe(true)
+    first.saveCreds()
+    expect(await first.areCredsStored).toBe(true)
     const second = await load()
     expect(second.isLinked).toBe(false)
     expect(second.state.creds.me).toBeUndefined()
   })
 
-  test('credentials that change while they are written are written again', async () => {
+  test('credentials are stored as they were last', async () => {
     const authentication = await load()
-    const { creds } = authentication.state
-    creds.accountSyncCounter = 1
-    const first = authentication.saveCreds()
-    creds.accountSyncCounter = 2
-    await Promise.all([first, authentication.saveCreds()])
+    for (const counter of [1, 2]) {
+      authentication.state.creds.accountSyncCounter = counter
+      authentication.saveCreds()
+    }
+    expect(await authentication.areCredsStored).toBe(true)
     const stored = store.records.get('creds')
     expect(JSON.parse(Buffer.from(stored ?? []).toString())).toMatchObject({ accountSyncCounter: 2 })
   })
@@ -91,8 +115,8 @@ describe('the stored keys of a session', () => {
   test('credentials that could not be written are not durable', async () => {
     const authentication = await load()
     store.fence()
-    expect(await authentication.saveCreds()).toBe(false)
-    expect(await authentication.stored()).toBe(false)
+    authentication.saveCreds()
+    expect(await authentication.areCredsStored).toBe(false)
   })
 
   test('after the end nothing is written', async () => {

@@ -1,6 +1,7 @@
 /**
- * The keys of a session as Baileys wants them, over the port's CredentialStore. One record a key; a set of keys is
- * one write. Only what is durable is ever read back: the cache is filled after the write.
+ * The keys of a session as Baileys wants them, over the port's CredentialStore. One record a key. One write at a
+ * time; what is asked for meanwhile goes together into the next. Only what is durable is ever read back: the cache
+ * is filled after the write. After a write that failed there is no other.
  */
 import {
   BufferJSON,
@@ -25,13 +26,10 @@ export class Authentication {
   readonly #store: CredentialStore
   readonly #onFailure: (error: unknown) => void
   readonly #cache = new Map<string, unknown>()
-  readonly #creds: { wanted: number; stored: number; running: Promise<boolean> | undefined } = {
-    wanted: 0,
-    stored: 0,
-    running: undefined,
-  }
-  readonly #writing = new Set<Promise<void>>()
-  #sealed = false
+  #batch: { readonly records: Map<string, Uint8Array | null>; readonly done: Promise<void> } | undefined
+  #lastWrite: Promise<unknown> = Promise.resolve()
+  #credsStored = Promise.resolve(true)
+  #isSealed = false
 
   private constructor(
     store: CredentialStore,
@@ -56,55 +54,51 @@ export class Authentication {
     return this.state.creds.account !== undefined && this.state.creds.me !== undefined
   }
 
-  /** Stores the credentials as they are now; true when they are durable. A failure is told to `onFailure`. */
-  saveCreds(): Promise<boolean> {
-    this.#creds.wanted++
-    this.#creds.running ??= this.#saveUntilCurrent().finally(() => (this.#creds.running = undefined))
-    return this.#creds.running
+  /** Stores the credentials as they are now. */
+  saveCreds(): void {
+    const creds = encode(this.state.creds)
+    this.#credsStored = this.#write(new Map([[CREDS, creds]])).then(
+      () => true,
+      () => false,
+    )
   }
 
-  /** True when the credentials are durable as they were at the call. */
-  stored(): Promise<boolean> {
-    return this.#creds.running ?? Promise.resolve(this.#creds.stored === this.#creds.wanted)
+  /** True when the credentials that were saved last are durable; waits for that. */
+  get areCredsStored(): Promise<boolean> {
+    return this.#credsStored
   }
 
   /** Resolves when every write that was asked for has ended, well or badly. */
   async settled(): Promise<void> {
-    while (this.#writing.size > 0 || this.#creds.running) {
-      await Promise.allSettled([...this.#writing, this.#creds.running])
+    for (let last; last !== this.#lastWrite;) {
+      last = this.#lastWrite
+      await last
     }
   }
 
   /** From now on nothing is written: the next connection of the session has the word. */
   seal(): void {
-    this.#sealed = true
+    this.#isSealed = true
   }
 
-  async #saveUntilCurrent(): Promise<boolean> {
-    try {
-      while (this.#creds.stored < this.#creds.wanted) {
-        const version = this.#creds.wanted
-        await this.#write(new Map([[CREDS, encode(this.state.creds)]]))
-        this.#creds.stored = version
-      }
-      return true
-    } catch {
-      return false
-    }
+  #write(records: ReadonlyMap<string, Uint8Array | null>): Promise<void> {
+    this.#batch ??= this.#startBatch()
+    for (const [name, record] of records) this.#batch.records.set(name, record)
+    return this.#batch.done
   }
 
-  async #write(records: ReadonlyMap<string, Uint8Array | null>): Promise<void> {
-    if (this.#sealed) throw new Error('The connection has ended; its keys are written no more')
-    const writing = this.#store.write(records)
-    this.#writing.add(writing)
-    try {
-      await writing
-    } catch (error) {
-      this.#onFailure(error)
-      throw error
-    } finally {
-      this.#writing.delete(writing)
-    }
+  #startBatch(): { records: Map<string, Uint8Array | null>; done: Promise<void> } {
+    const records = new Map<string, Uint8Array | null>()
+    const done = this.#lastWrite.then(() => {
+      this.#batch = undefined
+      if (this.#isSealed) throw new Error('The connection has ended; its keys are written no more')
+      return this.#store.write(records)
+    })
+    this.#lastWrite = done.catch((error: unknown) => {
+      if (!this.#isSealed) this.#onFailure(error)
+      this.#isSealed = true
+    })
+    return { records, done }
   }
 
   #keys(): SignalKeyStore {

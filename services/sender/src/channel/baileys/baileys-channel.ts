@@ -1,6 +1,4 @@
 /** The channel over Baileys, WhatsApp's web protocol. */
-import { Agent } from 'node:https'
-
 import type { WAVersion } from '@whiskeysockets/baileys'
 
 import type { Channel } from '../channel.ts'
@@ -17,7 +15,7 @@ export interface BaileysChannelOptions {
   readonly url?: string
   /** The public root key of the server, base64; default: WhatsApp's own. For the test server. */
   readonly rootCa?: string
-  /** A certificate (PEM) to trust for uploads besides the system's. For the test server. */
+  /** A certificate (PEM) to trust for uploads, instead of the system's. For the test server. */
   readonly mediaCa?: string
   /** The client version to start with; default: the one built into Baileys. */
   readonly version?: WAVersion
@@ -45,7 +43,7 @@ export function baileysChannel(options: BaileysChannelOptions = {}): Channel {
     openTimeoutMs: options.openTimeoutMs ?? 60_000,
     keepAliveMs: options.keepAliveMs ?? 30_000,
     qrTimeoutMs: options.qrTimeoutMs,
-    fetchAgent: options.mediaCa === undefined ? undefined : new Agent({ ca: options.mediaCa }),
+    mediaCa: options.mediaCa,
   }
   return { open: (openOptions) => new BaileysConnection(settings, openOptions) }
 }

@@ -1,4 +1,6 @@
 /** One socket of one session, from the first byte to the last. */
+import { Agent } from 'node:https'
+
 import {
   areJidsSameUser,
   isJidBroadcast,
@@ -47,7 +49,8 @@ export interface ConnectionSettings {
   readonly openTimeoutMs: number
   readonly keepAliveMs: number
   readonly qrTimeoutMs: number | undefined
-  readonly fetchAgent: UserFacingSocketConfig['fetchAgent']
+  /** The certificate (PEM) to trust for uploads, instead of the system's. */
+  readonly mediaCa: string | undefined
 }
 
 interface Parts {
@@ -62,6 +65,8 @@ export class BaileysConnection implements Connection {
   readonly #ended = new AbortController()
   readonly #done = Promise.withResolvers<undefined>()
   readonly #openTimer: NodeJS.Timeout
+  /** Carries the uploads, so that the end of the connection ends them. */
+  readonly #uploads: Agent
   #authentication: Authentication | undefined
   #parts: Parts | undefined
   #isOpen = false
@@ -72,6 +77,7 @@ export class BaileysConnection implements Connection {
   constructor(settings: ConnectionSettings, options: OpenOptions) {
     this.#settings = settings
     this.#options = options
+    this.#uploads = new Agent(settings.mediaCa === undefined ? {} : { ca: settings.mediaCa })
     this.#openTimer = setTimeout(() => {
       this.#end({ type: 'closed', cause: 'connection_lost' })
     }, settings.openTimeoutMs)
@@ -163,7 +169,7 @@ export class BaileysConnection implements Connection {
   }
 
   #socketConfig(): Omit<UserFacingSocketConfig, 'auth'> {
-    const { url, queryTimeoutMs, sendDeadlineMs, keepAliveMs, qrTimeoutMs, fetchAgent } = this.#settings
+    const { url, queryTimeoutMs, sendDeadlineMs, keepAliveMs, qrTimeoutMs } = this.#settings
     return {
       waWebSocketUrl: url,
       logger: silentLogger,
@@ -171,7 +177,7 @@ export class BaileysConnection implements Connection {
       defaultQueryTimeoutMs: Math.max(queryTimeoutMs, sendDeadlineMs) + 1000,
       keepAliveIntervalMs: keepAliveMs,
       ...(qrTimeoutMs !== undefined && { qrTimeout: qrTimeoutMs }),
-      ...(fetchAgent && { fetchAgent }),
+      fetchAgent: this.#uploads,
       // With own events on, updates are merged into them and vanish.
       emitOwnEvents: false,
       // The phone keeps showing its notifications.
@@ -198,7 +204,6 @@ export class BaileysConnection implements Connection {
       onLateAck: (messageId, at) => {
         this.#emit({ type: 'receipt', messageIds: [messageId], state: 'sent', at })
       },
-      hasStoreFailed: () => this.#storeFailure !== undefined,
     })
   }
 
@@ -214,12 +219,12 @@ export class BaileysConnection implements Connection {
       refuse: (closed) => {
         this.#end(closed)
       },
-      save: () => this.#authentication?.stored() ?? Promise.resolve(false),
+      areCredsStored: () => this.#areCredsStored(),
     })
   }
 
   #listen(sock: WASocket): void {
-    sock.ev.on('creds.update', () => void this.#authentication?.saveCreds())
+    sock.ev.on('creds.update', () => this.#authentication?.saveCreds())
     sock.ev.on('connection.update', (update) => {
       this.#onUpdate(update)
     })
@@ -245,13 +250,13 @@ export class BaileysConnection implements Connection {
   async #onLinked(): Promise<void> {
     const me = this.#authentication?.state.creds.me
     const phone = userOf(me?.id)
-    if (phone === undefined || !(await this.#authentication?.stored())) return
+    if (phone === undefined || !(await this.#areCredsStored())) return
     this.#emit({ type: 'linked', phone, lid: userOf(me?.lid) })
   }
 
   async #onOpen(): Promise<void> {
     clearTimeout(this.#openTimer)
-    const isStored = await this.#authentication?.stored()
+    const isStored = await this.#areCredsStored()
     const phone = this.selfNumber
     if (!isStored || phone === undefined || this.#hasEnded()) return
     this.#isOpen = true
@@ -272,6 +277,10 @@ export class BaileysConnection implements Connection {
     if (!receipt) return
     this.#parts?.sender.onReceipt(receipt.messageIds, receipt.at)
     this.#emit(receipt)
+  }
+
+  async #areCredsStored(): Promise<boolean> {
+    return (await this.#authentication?.areCredsStored) ?? false
   }
 
   #onStoreFailure(error: unknown): void {
@@ -310,6 +319,7 @@ export class BaileysConnection implements Connection {
   }
 
   async #finish(closed: ClosedEvent): Promise<void> {
+    this.#uploads.destroy()
     await this.#closeSocket()
     const settled = Promise.all([this.#inOrder, this.#authentication?.settled()])
     await within(SAVE_GRACE_MS, settled).catch(() => this.#onStoreFailure(new TimedOutError('A write hangs')))

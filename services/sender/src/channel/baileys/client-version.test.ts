@@ -17,11 +17,13 @@ describe('the client version', () => {
     expect(asked).toBe(1)
   })
 
-  test('stays when no newer one can be found, and is asked for again', async () => {
+  test('stays when no newer one can be found; the next refusal asks again', async () => {
     const answers: ([number, number, number] | undefined)[] = [undefined, [2, 3000, 9]]
     const version = new ClientVersion(undefined, () => Promise.resolve(answers.shift()))
     version.markOutdated()
     expect(await version.current()).toBeUndefined()
+    expect(await version.current()).toBeUndefined()
+    version.markOutdated()
     expect(await version.current()).toEqual([2, 3000, 9])
   })
 })

@@ -25,10 +25,9 @@ export class ClientVersion {
 
   /** Undefined is the one built into Baileys, which is also what is left when no newer one can be found. */
   async current(): Promise<WAVersion | undefined> {
-    const latest = this.#isOutdated ? await this.#latest() : undefined
-    if (latest) {
-      this.#version = latest
+    if (this.#isOutdated) {
       this.#isOutdated = false
+      this.#version = (await this.#latest()) ?? this.#version
     }
     return this.#version
   }

@@ -14,9 +14,6 @@ const PASSKEY = /passkey|crsc/
 const PASSKEY_WORDS =
   'WhatsApp asks this account for a passkey to link a device, which only its own apps can give. ' +
   'Link again without a passkey (WhatsApp: Settings, Account, Passkeys), or use another number'
-/** Notifications that belong to linking and are understood, here or in Baileys. */
-const KNOWN_NOTIFICATIONS = new Set(['companion_reg_refresh', 'link_code_companion_reg'])
-
 interface LinkingOptions {
   readonly sock: WASocket
   readonly link: LinkMethod
@@ -25,8 +22,8 @@ interface LinkingOptions {
   readonly log: ChannelLog
   readonly emit: (event: ConnectionEvent) => void
   readonly refuse: (closed: ClosedEvent) => void
-  /** Stores the credentials; true when they are durable. */
-  readonly save: () => Promise<boolean>
+  /** Waits until the credentials are durable; false when they will not be. */
+  readonly areCredsStored: () => Promise<boolean>
 }
 
 export class Linking {
@@ -86,21 +83,22 @@ export class Linking {
     if (sock.authState.creds.account) return
     // Baileys cannot acknowledge anything before it knows its own number.
     if (!sock.authState.creds.me) void sock.sendNode(buildAckStanza(node)).catch(() => undefined)
-    if (PASSKEY.test(type)) this.#refuse(PASSKEY_WORDS)
-    else if (type === 'companion_reg_refresh') void this.#refresh()
+    if (type === 'companion_reg_refresh') void this.#refresh()
     else if (type === 'link_code_companion_reg') this.#checkCodeAnswer(node)
-    if (KNOWN_NOTIFICATIONS.has(type)) return
-    this.#unknownAnswer = type
-    log.warn({ answer: type }, 'whatsapp answered a link request with something unknown')
+    else if (PASSKEY.test(type)) this.#refuse(PASSKEY_WORDS)
+    else {
+      this.#unknownAnswer = type
+      log.warn({ answer: type }, 'whatsapp answered a link request with something unknown')
+    }
   }
 
   /** WhatsApp wants another secret; Baileys (rc14) ignores that, and the phone would refuse the old QR. */
   async #refresh(): Promise<void> {
-    const { sock, link, save } = this.#options
+    const { sock, link, areCredsStored } = this.#options
     // With a pairing code the secret is agreed upon later, between the two devices.
     if (link.method === 'code') return
     sock.ev.emit('creds.update', { advSecretKey: randomBytes(32).toString('base64') })
-    if (await save()) await this.#show()
+    if (await areCredsStored()) await this.#show()
   }
 
   #checkCodeAnswer(node: BinaryNode): void {

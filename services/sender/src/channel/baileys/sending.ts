@@ -25,7 +25,6 @@ interface SenderOptions {
   readonly queryTimeoutMs: number
   /** An ack that nobody waits for any more. */
   readonly onLateAck: (messageId: string, at: Date) => void
-  readonly hasStoreFailed: () => boolean
 }
 
 export class Sender {
@@ -137,12 +136,11 @@ export class Sender {
   #resultOf(error: unknown): SendResult {
     if (error instanceof NoDeviceError) return { outcome: 'failed', reason: 'no_device', code: error.code }
     const isEncryption = error instanceof Error && error.message === 'All encryptions failed'
-    if (isEncryption && !this.#options.hasStoreFailed()) return { outcome: 'failed', reason: 'no_device' }
+    if (isEncryption) return { outcome: 'failed', reason: 'no_device' }
     return { outcome: 'not_handed_over', reason: this.#reasonOf(error) }
   }
 
   #reasonOf(error: unknown): NotHandedOverReason {
-    if (this.#options.hasStoreFailed()) return 'store_failed'
     if (error instanceof TimedOutError) return 'timed_out'
     if (error instanceof EndedError || this.#options.ended.aborted) return 'connection_closed'
     return refusalCode(error) === 429 ? 'rate_limited' : 'lookup_failed'
