@@ -17,7 +17,11 @@ export type CampaignCommand =
   | Command<'ChangeMessage', { message: string }>
   | Command<
       'ImportRecipients',
-      Omit<CampaignEventOf<'RecipientsImported'>['data'], 'total'> & { limit: number }
+      Omit<CampaignEventOf<'RecipientsImported'>['data'], 'total'> & {
+        limit: number
+        /** The campaign's next free chunk when positions were given out: another one now means that an import came between. */
+        nextChunk: number
+      }
     >
   | Command<'SetPacing', { intervalMs: number }>
   | Command<'AttachSession', { sessionId: SessionId }>

@@ -12,6 +12,7 @@ export type PauseReason = z.infer<typeof pauseReasonSchema>
 
 /** A range of chunks, both ends included. */
 export const chunkRangeSchema = z.object({ first: z.int().nonnegative(), last: z.int().nonnegative() })
+export type ChunkRange = z.infer<typeof chunkRangeSchema>
 
 /** 32 random bytes in base64: the key of the message ids of a run. It never leaves campaign. */
 const runKey = z.base64().length(44)

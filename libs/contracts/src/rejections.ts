@@ -9,6 +9,8 @@ export type Rejection =
       readonly allowed: readonly CampaignStatus[]
     }
   | { readonly code: 'campaign_not_found' }
+  /** Something else changed what the command was based on. */
+  | { readonly code: 'conflict' }
   | { readonly code: 'session_not_found' }
   | { readonly code: 'no_message' }
   | { readonly code: 'no_recipients' }
@@ -28,6 +30,7 @@ export const describeRejection = (rejection: Rejection): string | undefined => {
     case 'too_many_sessions':
       return `at most ${rejection.limit} active numbers a user`
     case 'campaign_not_found':
+    case 'conflict':
     case 'session_not_found':
     case 'no_message':
     case 'no_recipients':

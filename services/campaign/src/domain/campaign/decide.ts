@@ -1,0 +1,166 @@
+// What a campaign makes of a command: facts, nothing when nothing changes, or a refusal.
+import type { CampaignCommand, CampaignEvent, CampaignStatus, Rejection } from '@peyk/contracts'
+import { accept, type Decider, type Decision, reject } from '@peyk/event-sourcing/decider'
+
+import { type Campaign, evolve, type ExistingCampaign, noCampaign } from './campaign.ts'
+
+type CampaignDecision = Decision<CampaignEvent, Rejection>
+type DataOf = { [Command in CampaignCommand as Command['type']]: Command['data'] }
+type CommandOf<Type extends keyof DataOf> = { [T in Type]: { type: T; data: DataOf[T] } }[Type]
+type Decide = { [Type in keyof DataOf]: (data: DataOf[Type], campaign: ExistingCampaign) => CampaignDecision }
+
+const decide = (command: CampaignCommand, campaign: Campaign): CampaignDecision => {
+  if (campaign.status !== 'NONE') return decideExisting(command, campaign)
+  return command.type === 'CreateCampaign'
+    ? accept({ type: 'CampaignCreated', data: command.data })
+    : reject({ code: 'campaign_not_found' })
+}
+
+const decideExisting = <Type extends keyof DataOf>(command: CommandOf<Type>, campaign: ExistingCampaign) =>
+  decisions[command.type](command.data, campaign)
+
+/** The states in which each command may change something. */
+const allowedIn = {
+  ChangeTitle: ['DRAFT', 'READY', 'SCHEDULED', 'PAUSED', 'COMPLETED', 'CANCELLED', 'FAILED'],
+  ChangeMessage: ['DRAFT', 'READY', 'SCHEDULED', 'PAUSED', 'FAILED'],
+  ImportRecipients: ['DRAFT', 'READY', 'SCHEDULED'],
+  SetPacing: ['DRAFT', 'READY', 'SCHEDULED', 'RUNNING', 'PAUSED', 'FAILED'],
+  AttachSession: ['DRAFT', 'READY', 'SCHEDULED', 'PAUSED', 'FAILED'],
+  StartCampaign: ['READY'],
+  PauseCampaign: ['RUNNING'],
+  ResumeCampaign: ['PAUSED', 'FAILED'],
+  CancelCampaign: ['SCHEDULED', 'RUNNING', 'PAUSED'],
+  CompleteCampaign: ['RUNNING'],
+  FailCampaign: ['RUNNING', 'PAUSED'],
+  RequestTestSend: ['DRAFT', 'READY', 'SCHEDULED', 'RUNNING', 'PAUSED', 'FAILED'],
+} as const satisfies Partial<Record<keyof DataOf, readonly CampaignStatus[]>>
+
+/** Undefined when the campaign's state allows the command. */
+export const wrongStateFor = (
+  command: keyof typeof allowedIn,
+  state: CampaignStatus,
+): Extract<Rejection, { code: 'wrong_state' }> | undefined => {
+  const allowed: readonly CampaignStatus[] = allowedIn[command]
+  return allowed.includes(state) ? undefined : { code: 'wrong_state', state, allowed }
+}
+
+const inAllowedState = (
+  command: keyof typeof allowedIn,
+  { status }: ExistingCampaign,
+  allowed: () => CampaignDecision,
+): CampaignDecision => {
+  const wrongState = wrongStateFor(command, status)
+  return wrongState === undefined ? allowed() : reject(wrongState)
+}
+
+const decisions: Decide = {
+  /** Ids are given out once: whoever creates an existing campaign does it again. */
+  CreateCampaign: () => accept(),
+
+  ChangeTitle: ({ title }, campaign) =>
+    title === campaign.details.title
+      ? accept()
+      : inAllowedState('ChangeTitle', campaign, () => accept({ type: 'TitleChanged', data: { title } })),
+
+  ChangeMessage: ({ message }, campaign) =>
+    message === campaign.details.message
+      ? accept()
+      : inAllowedState('ChangeMessage', campaign, () =>
+          accept({ type: 'MessageChanged', data: { message } }),
+        ),
+
+  ImportRecipients: (data, campaign) =>
+    data.importId === campaign.details.lastImportId
+      ? accept()
+      : inAllowedState('ImportRecipients', campaign, () => importRecipients(data, campaign)),
+
+  SetPacing: ({ intervalMs }, campaign) =>
+    intervalMs === campaign.details.intervalMs
+      ? accept()
+      : inAllowedState('SetPacing', campaign, () => accept({ type: 'PacingSet', data: { intervalMs } })),
+
+  AttachSession: ({ sessionId }, campaign) =>
+    sessionId === campaign.details.sessionId
+      ? accept()
+      : inAllowedState('AttachSession', campaign, () =>
+          accept({ type: 'SessionAttached', data: { sessionId } }),
+        ),
+
+  StartCampaign: (data, campaign) => (campaign.status === 'RUNNING' ? accept() : start(data, campaign)),
+
+  PauseCampaign: ({ reason }, campaign) =>
+    campaign.status === 'PAUSED'
+      ? accept()
+      : inAllowedState('PauseCampaign', campaign, () => accept({ type: 'CampaignPaused', data: { reason } })),
+
+  ResumeCampaign: ({ epoch, hasConnectedNumber }, campaign) => {
+    if (campaign.status === 'RUNNING') return accept()
+    // A paused campaign waits for its number; a failed one has lost it and needs one that is there.
+    if (campaign.status === 'FAILED' && !hasConnectedNumber) return reject({ code: 'no_connected_number' })
+    return inAllowedState('ResumeCampaign', campaign, () =>
+      accept({ type: 'CampaignResumed', data: { epoch } }),
+    )
+  },
+
+  CancelCampaign: (_data, campaign) =>
+    campaign.status === 'CANCELLED'
+      ? accept()
+      : inAllowedState('CancelCampaign', campaign, () => accept({ type: 'CampaignCancelled', data: {} })),
+
+  CompleteCampaign: ({ totals }, campaign) =>
+    campaign.status === 'COMPLETED'
+      ? accept()
+      : inAllowedState('CompleteCampaign', campaign, () =>
+          accept({ type: 'CampaignCompleted', data: { totals } }),
+        ),
+
+  FailCampaign: ({ reason, totals }, campaign) =>
+    campaign.status === 'FAILED'
+      ? accept()
+      : inAllowedState('FailCampaign', campaign, () =>
+          accept({ type: 'CampaignFailed', data: { reason, totals } }),
+        ),
+
+  RequestTestSend: ({ testId, runKey, hasConnectedNumber }, campaign) =>
+    inAllowedState('RequestTestSend', campaign, () => {
+      if (campaign.details.message.trim() === '') return reject({ code: 'no_message' })
+      return hasConnectedNumber
+        ? accept({ type: 'TestSendRequested', data: { testId, runKey } })
+        : reject({ code: 'no_connected_number' })
+    }),
+}
+
+const importRecipients = (
+  { limit, nextChunk, ...imported }: DataOf['ImportRecipients'],
+  { details }: ExistingCampaign,
+): CampaignDecision => {
+  // The positions in these chunks follow those that the campaign had when the import began.
+  if (nextChunk !== details.nextChunk) return reject({ code: 'conflict' })
+  const before = imported.mode === 'append' ? (details.recipients?.total ?? 0) : 0
+  const total = before + imported.accepted
+  if (total > limit) return reject({ code: 'too_many_recipients', limit })
+  return accept({ type: 'RecipientsImported', data: { ...imported, total } })
+}
+
+const start = (
+  { runKey, epoch, notBefore, hasConnectedNumber }: DataOf['StartCampaign'],
+  campaign: ExistingCampaign,
+): CampaignDecision => {
+  const { message, recipients } = campaign.details
+  if (campaign.status === 'DRAFT' && message.trim() === '') return reject({ code: 'no_message' })
+  if (campaign.status === 'DRAFT' || recipients === undefined) return reject({ code: 'no_recipients' })
+  return inAllowedState('StartCampaign', campaign, () =>
+    hasConnectedNumber
+      ? accept({
+          type: 'CampaignStarted',
+          data: { runKey, epoch, notBefore, total: recipients.total, attempt: 1 },
+        })
+      : reject({ code: 'no_connected_number' }),
+  )
+}
+
+export const campaignDecider: Decider<Campaign, CampaignCommand, CampaignEvent, Rejection> = {
+  initialState: noCampaign,
+  decide,
+  evolve,
+}
