@@ -1,0 +1,178 @@
+// One connected client: its queue, its limits, its liveness. It is written to with frames that many share.
+import type { Socket } from 'node:net'
+
+import {
+  type CampaignId,
+  type CloseCode,
+  closeCodes,
+  closeReason,
+  type LiveMessageType,
+} from '@peyk/contracts'
+import type { WebSocket } from 'ws'
+
+import type { Framed } from './frames.ts'
+import type { RealtimeMetrics } from './metrics.ts'
+
+export interface ClientLimits {
+  readonly conflateAboveBytes: number
+  readonly closeAboveBytes: number
+  readonly maxLagMs: number
+}
+
+export interface ClientOptions {
+  readonly websocket: WebSocket
+  readonly socket: Socket
+  readonly campaignId: CampaignId
+  readonly tenantAndUser: string
+  readonly address: string
+  /** Whether a QR may go to this user. */
+  readonly mayLink: boolean
+  /** Milliseconds since 1970; undefined for a local user without a token. */
+  readonly tokenEndsAt: number | undefined
+  readonly limits: ClientLimits
+  readonly metrics: RealtimeMetrics
+}
+
+const TERMINATE_AFTER_MS = 1_000
+const MESSAGES_A_SECOND = 5
+const UNKNOWN_TEXTS = 5
+
+/** Only the newest of these matters to a client that is behind. */
+const conflated = new Set<LiveMessageType>(['progress_update', 'campaign_update'])
+
+export class Client {
+  readonly options: ClientOptions
+  /** Set when a ping went out, cleared by any pong. */
+  awaitsPong = false
+  readonly #kept = new Map<LiveMessageType, Framed>()
+  #behindSince: number | undefined
+  #isClosing = false
+  #tokens = MESSAGES_A_SECOND
+  #tokensAt = performance.now()
+  #unknownTexts = 0
+
+  constructor(options: ClientOptions) {
+    this.options = options
+    const { websocket, socket } = options
+    websocket.on('pong', () => this.#alive())
+    websocket.on('message', (data: Buffer, isBinary) =>
+      this.#received(isBinary ? undefined : data.toString('utf8')),
+    )
+    websocket.on('error', (error: Error & { code?: string }) => {
+      options.metrics.error(error.code ?? 'unknown')
+    })
+    socket.on('drain', () => this.#drained())
+  }
+
+  get isClosing(): boolean {
+    return this.#isClosing
+  }
+
+  /** Writes the joined frames of a flush window; a client that is behind gets what conflation leaves of them. */
+  write(joined: Buffer, messages: readonly Framed[]): void {
+    if (this.#isClosing) return
+    const { socket, limits } = this.options
+    if (socket.writableLength < limits.conflateAboveBytes && this.#kept.size === 0) {
+      this.#put(joined, messages)
+      return
+    }
+    for (const message of messages) this.#writeBehind(message)
+    this.#checkLag()
+  }
+
+  /** A frame that belongs to no message of the feed: the heartbeat. */
+  writeFrame(frame: Buffer): void {
+    if (!this.#isClosing) this.options.socket.write(frame)
+  }
+
+  ping(): void {
+    this.awaitsPong = true
+    this.options.websocket.ping()
+  }
+
+  /** Also ends a peer that does not read: what waits in its buffers is dropped a second later. */
+  close(code: CloseCode, cause: string, reconnectMs?: number): void {
+    if (this.#isClosing) return
+    this.#isClosing = true
+    const { websocket } = this.options
+    websocket.close(code, closeReason(cause, reconnectMs))
+    setTimeout(() => websocket.terminate(), TERMINATE_AFTER_MS).unref()
+  }
+
+  #put(frames: Buffer, messages: readonly Framed[]): void {
+    const { socket, metrics, limits } = this.options
+    socket.write(frames)
+    metrics.sent(messages, frames.byteLength)
+    if (socket.writableLength > 0) this.#behindSince ??= performance.now()
+    if (socket.writableLength > limits.closeAboveBytes) this.#tooSlow()
+  }
+
+  #writeBehind(message: Framed): void {
+    if (conflated.has(message.type)) {
+      if (this.#kept.has(message.type)) this.options.metrics.conflated(message.type)
+      this.#kept.set(message.type, message)
+    } else this.#put(message.frame, [message])
+  }
+
+  #drained(): void {
+    this.#behindSince = undefined
+    const kept = [...this.#kept.values()].sort((a, b) => a.sequence - b.sequence)
+    this.#kept.clear()
+    for (const message of kept) this.#put(message.frame, [message])
+  }
+
+  /** Called by every write while behind, and by the sweep for those that nobody writes to. */
+  #checkLag(): void {
+    if (
+      this.#behindSince !== undefined &&
+      performance.now() - this.#behindSince > this.options.limits.maxLagMs
+    )
+      this.#tooSlow()
+  }
+
+  sweep(nowMs: number): void {
+    this.#checkLag()
+    const { tokenEndsAt } = this.options
+    if (tokenEndsAt !== undefined && nowMs >= tokenEndsAt) this.close(closeCodes.unauthorized, 'expired')
+  }
+
+  #tooSlow(): void {
+    if (this.#isClosing) return
+    this.options.metrics.slow()
+    this.close(closeCodes.slow, 'slow', 5_000)
+  }
+
+  #alive(): void {
+    this.awaitsPong = false
+  }
+
+  #received(text: string | undefined): void {
+    const { metrics } = this.options
+    if (text === undefined) {
+      metrics.received('binary')
+      this.close(closeCodes.binary, 'binary')
+    } else if (!this.#takeToken()) {
+      metrics.received('excess')
+      this.close(closeCodes.tooMany, 'messages', 30_000)
+    } else if (text === 'pong') {
+      metrics.received('pong')
+      this.#alive()
+    } else {
+      metrics.received('unknown')
+      this.#unknownTexts += 1
+      if (this.#unknownTexts >= UNKNOWN_TEXTS) this.close(closeCodes.badRequest, 'unknown')
+    }
+  }
+
+  #takeToken(): boolean {
+    const now = performance.now()
+    this.#tokens = Math.min(
+      MESSAGES_A_SECOND,
+      this.#tokens + ((now - this.#tokensAt) / 1_000) * MESSAGES_A_SECOND,
+    )
+    this.#tokensAt = now
+    if (this.#tokens < 1) return false
+    this.#tokens -= 1
+    return true
+  }
+}

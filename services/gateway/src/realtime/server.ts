@@ -1,0 +1,184 @@
+// The WebSocket server: from an upgrade request to a client in the hub, and the drain at the end.
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { Socket } from 'node:net'
+
+import { closeCodes } from '@peyk/contracts'
+import type { Log } from '@peyk/messaging'
+import { type WebSocket, WebSocketServer } from 'ws'
+
+import type { Settings } from '../config.ts'
+import { Client } from './client.ts'
+import { createConnectionCounts } from './connection-counts.ts'
+import { type Admission, type Door, Refusal } from './door.ts'
+import { type Heartbeat, startHeartbeat } from './heartbeat.ts'
+import type { Hub } from './hub.ts'
+import type { RealtimeMetrics } from './metrics.ts'
+import { chooseSubprotocol } from './parameters.ts'
+
+export interface RealtimeServerOptions {
+  readonly settings: Settings
+  readonly door: Door
+  readonly hub: Hub
+  readonly metrics: RealtimeMetrics
+  readonly log: Log
+}
+
+export interface RealtimeServer {
+  attach(server: Server): void
+  /** Refuses new clients, and tells each to reconnect elsewhere, spread over the time. */
+  drain(): Promise<void>
+}
+
+const MAX_PAYLOAD_BYTES = 1_024
+const MAX_FRAGMENTS = 8
+
+export const createRealtimeServer = (options: RealtimeServerOptions): RealtimeServer => {
+  const { settings, door, hub, metrics, log } = options
+  const heartbeat = startHeartbeat(settings.WS_PING_INTERVAL, metrics)
+  const reception = createReception(options, heartbeat)
+  const state = { draining: false, handshakes: 0 }
+
+  const upgrade = async (request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> => {
+    if (state.draining) throw new Refusal('draining', 'unavailable')
+    if (state.handshakes > settings.WS_MAX_HANDSHAKES || hub.size() >= settings.WS_MAX_CONNECTIONS)
+      throw new Refusal('capacity', 'unavailable')
+    const deadline = AbortSignal.timeout(settings.WS_HANDSHAKE_TIMEOUT)
+    const admission = await Promise.race([door.admit(request), timedOut(deadline)])
+    if (socket.destroyed) throw new Refusal('aborted', 'request_timeout')
+    await reception.accept(admission, request, socket, head)
+  }
+
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // A reset while a check is awaited must not end the process: this comes before everything.
+    socket.on('error', (error: Error & { code?: string }) => metrics.error(error.code ?? 'socket'))
+    if (!(socket instanceof Socket)) {
+      socket.destroy()
+      return
+    }
+    const startedAt = performance.now()
+    state.handshakes += 1
+    upgrade(request, socket, head)
+      .then(
+        () => 'accepted' as const,
+        (error: unknown) => refuse(socket, error, log),
+      )
+      .then((result) => metrics.upgrade(result, (performance.now() - startedAt) / 1_000))
+      .finally(() => (state.handshakes -= 1))
+      .catch((error: unknown) => log.error({ error }, 'an upgrade failed'))
+  }
+
+  return {
+    attach: (server) => void server.on('upgrade', onUpgrade),
+    drain: async () => {
+      state.draining = true
+      metrics.draining()
+      await closeAll([...hub.clients()], settings.WS_DRAIN_SPREAD)
+      heartbeat.stop()
+    },
+  }
+}
+
+const createWebSocketServer = (): WebSocketServer =>
+  new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: MAX_PAYLOAD_BYTES,
+    maxFragments: MAX_FRAGMENTS,
+    handleProtocols: (offered) => [...offered].find((name) => chooseSubprotocol(name) === name) ?? false,
+  })
+
+/** From an admission to a client in the hub, and out of it again. */
+const createReception = ({ settings, hub, metrics, log }: RealtimeServerOptions, heartbeat: Heartbeat) => {
+  const counts = createConnectionCounts(settings, hub)
+  const websockets = createWebSocketServer()
+  const limits = {
+    conflateAboveBytes: settings.WS_CONFLATE_ABOVE,
+    closeAboveBytes: settings.WS_CLOSE_ABOVE,
+    maxLagMs: settings.WS_MAX_LAG,
+  }
+
+  const enter = (client: Client, websocket: WebSocket): void => {
+    counts.add(client)
+    heartbeat.add(client)
+    metrics.opened()
+    websocket.once('close', (code) => {
+      heartbeat.remove(client)
+      hub.leave(client)
+      counts.remove(client)
+      metrics.closed(code, client.isClosing)
+    })
+  }
+
+  return {
+    accept: async (
+      admission: Admission,
+      request: IncomingMessage,
+      socket: Socket,
+      head: Buffer,
+    ): Promise<void> => {
+      const { parameters, principal, mayLink, tokenEndsAt } = admission
+      const tenantAndUser = `${principal.tenant}/${principal.userId}`
+      const address = socket.remoteAddress ?? 'unknown'
+      counts.demandRoom(parameters.campaignId, tenantAndUser, address)
+      const websocket = await new Promise<WebSocket>((resolve) => {
+        websockets.handleUpgrade(request, socket, head, resolve)
+      })
+      const { campaignId } = parameters
+      const client = new Client({
+        websocket,
+        socket,
+        campaignId,
+        tenantAndUser,
+        address,
+        mayLink,
+        tokenEndsAt,
+        limits,
+        metrics,
+      })
+      enter(client, websocket)
+      try {
+        await hub.join(client)
+        if (websocket.readyState !== websocket.OPEN) hub.leave(client)
+      } catch (error) {
+        log.warn({ error }, 'no snapshot for a new client')
+        client.close(closeCodes.overloaded, 'unavailable', 5_000)
+      }
+    },
+  }
+}
+
+const timedOut = (deadline: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) => {
+    deadline.addEventListener('abort', () => reject(new Refusal('timeout', 'request_timeout')), {
+      once: true,
+    })
+  })
+
+/** A plain HTTP answer: cheap, and a client of the owner's class gives up after five of them. */
+const refuse = (socket: Socket, error: unknown, log: Log) => {
+  const refusal = error instanceof Refusal ? error : new Refusal('unavailable', 'internal')
+  if (!(error instanceof Refusal)) log.error({ error }, 'an upgrade failed')
+  const { problem } = refusal
+  const body = JSON.stringify(problem)
+  if (!socket.destroyed)
+    socket.end(
+      `HTTP/1.1 ${problem.status} Refused\r\nConnection: close\r\nContent-Type: application/problem+json\r\n` +
+        `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      () => socket.destroySoon(),
+    )
+  return refusal.result
+}
+
+const DRAIN_STEPS = 50
+
+/** The closes themselves are spread: the owner's class ignores advice, and all at once would come back all at once. */
+const closeAll = async (clients: readonly Client[], spreadMs: number): Promise<void> => {
+  const perStep = Math.ceil(clients.length / DRAIN_STEPS)
+  for (let start = 0; start < clients.length; start += perStep) {
+    for (const client of clients.slice(start, start + perStep))
+      client.close(closeCodes.restart, 'restart', Math.random() * spreadMs)
+    await new Promise((resolve) => setTimeout(resolve, spreadMs / DRAIN_STEPS))
+  }
+}

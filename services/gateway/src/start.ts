@@ -1,0 +1,74 @@
+// The gateway, joined from its parts: the feed in, clients out, and the proxy beside.
+import { connectNats, ensureStreams } from '@peyk/messaging'
+import { natsTopology } from '@peyk/contracts'
+import { createAuthenticator, createHttpApi, type Scope } from '@peyk/service-kit'
+
+import type { Settings } from './config.ts'
+import { addPages } from './http/pages.ts'
+import { createProxy } from './http/proxy.ts'
+import { createAccessReader } from './realtime/access.ts'
+import { createDoor } from './realtime/door.ts'
+import { createHub, type Hub } from './realtime/hub.ts'
+import { loadSnapshot, startLiveFeed } from './realtime/live-feed.ts'
+import { createRealtimeMetrics, registerRealtimeState } from './realtime/metrics.ts'
+import { createRealtimeServer, type RealtimeServer } from './realtime/server.ts'
+
+export const start = async (scope: Scope<Settings>): Promise<void> => {
+  const { settings, log, metrics, signal } = scope
+  const nats = await connectNats({ url: settings.NATS_URL, name: 'gateway', log, signal })
+  scope.onStop('nats', () => nats.close())
+  await ensureStreams(nats, natsTopology(settings.NATS_REPLICAS), { role: 'verifier', signal, log })
+  scope.readiness.add('nats', () => (nats.isConnected() ? undefined : 'not connected'), { informative: true })
+
+  const authenticator = createAuthenticator(settings)
+  const realtimeMetrics = createRealtimeMetrics(metrics)
+  const access = createAccessReader(nats)
+  const hub: Hub = createHub({
+    metrics: realtimeMetrics,
+    loadSnapshot: async (campaignId) => {
+      const campaign = await access.of(campaignId)
+      return campaign === undefined ? [] : loadSnapshot(nats, campaign)
+    },
+  })
+  const stopFeed = new AbortController()
+  const feed = startLiveFeed({ nats, hub, metrics: realtimeMetrics, log }, stopFeed.signal)
+  scope.onStop('live feed', async () => {
+    stopFeed.abort()
+    await feed.ended
+  })
+  registerRealtimeState(metrics, {
+    connections: hub.size,
+    isNatsConnected: () => nats.isConnected(),
+    lag: feed.lag,
+  })
+
+  const door = createDoor({
+    authenticator,
+    access,
+    allowedOrigins: settings.ALLOWED_ORIGINS,
+    publicPort: settings.PUBLIC_PORT,
+  })
+  const realtime = createRealtimeServer({ settings, door, hub, metrics: realtimeMetrics, log })
+  await listen(scope, realtime, authenticator)
+}
+
+const listen = async (
+  scope: Scope<Settings>,
+  realtime: RealtimeServer,
+  authenticator: ReturnType<typeof createAuthenticator>,
+): Promise<void> => {
+  const { settings, log, metrics } = scope
+  const proxy = createProxy({
+    campaignUrl: settings.CAMPAIGN_URL,
+    reportingUrl: settings.REPORTING_URL,
+    timeoutMs: settings.PROXY_TIMEOUT,
+  })
+  scope.onStop('proxy', () => proxy.close())
+  const api = createHttpApi({ settings, authenticator, log, metrics, fallback: proxy.forward })
+  await addPages(api)
+  const listening = await api.listen()
+  scope.onStop('http', () => listening.close())
+  for (const server of listening.servers) realtime.attach(server)
+  // Released first: clients are told to go before the server stops answering.
+  scope.onStop('live connections', () => realtime.drain())
+}
