@@ -1,0 +1,293 @@
+// What the one holder of `campaign.background` does. Everything here acts on the newest rows and may be done again.
+import { setTimeout as delay } from 'node:timers/promises'
+
+import { type CampaignId, type Epoch, eventStreams, isSettled, type SessionOutcome } from '@peyk/contracts'
+import type { EventStore } from '@peyk/event-sourcing'
+import { type Bucket, createPublisher, type Log, type Nats, openBucket, streamEpoch, withMessageSpan } from '@peyk/messaging'
+
+import { createDesiredState, type DesiredState } from '../desired-state/desired-state.ts'
+import { createDispatch, type Dispatch } from '../dispatch/dispatch.ts'
+import { createRecipientReader } from '../dispatch/recipients.ts'
+import { createFeed, type Feed } from '../feed/feed.ts'
+import { createLivePublisher, type LivePublisher } from '../feed/live-publisher.ts'
+import { sessionWords } from '../feed/words.ts'
+import type { OutcomeRecord, TestResult } from '../ledger/batch.ts'
+import { type Ledger, startLedger } from '../ledger/ledger.ts'
+import type { CampaignRow, LedgerModel } from '../ledger/model.ts'
+import { createOutcomeWriter, type OutcomeWriter } from '../ledger/outcome-writer.ts'
+import { runRelay } from '../relay/relay.ts'
+import { airClear } from './air.ts'
+import type { BackgroundMetrics } from './metrics.ts'
+import { createSystemCommands, type SystemCommands } from './commands.ts'
+import { answerSettle, SETTLE_TIMEOUT_MS } from './control.ts'
+import { createKeyedRunner } from './keyed-runner.ts'
+import { recordStateLoss } from './state-loss.ts'
+
+export interface HolderOptions {
+  readonly nats: Nats
+  readonly store: EventStore
+  readonly model: LedgerModel
+  readonly indexed: (position: bigint) => Promise<void>
+  readonly log: Log
+  readonly metrics: BackgroundMetrics
+  readonly settings: BackgroundSettings
+}
+
+export interface BackgroundSettings {
+  readonly unconfirmedAfterMs: number
+  readonly dispatchWindow: number
+  readonly defaultIntervalMs: number
+}
+
+/** The parts that the work needs, made anew each time the lease is taken. */
+interface Parts {
+  readonly epoch: () => Epoch
+  readonly checkpoints: Bucket
+  readonly writer: OutcomeWriter
+  readonly commands: SystemCommands
+  readonly dispatch: Dispatch
+  readonly desired: DesiredState
+  readonly feed: Feed
+  readonly live: LivePublisher
+}
+
+/** A test send is asked for once; after a take-over those of the last minutes are published again. */
+const TESTS_AGAIN_MS = 10 * 60_000
+
+const createParts = async (options: HolderOptions): Promise<Parts & { setEpoch: (epoch: Epoch) => void }> => {
+  const { nats, store, model, indexed, log, settings } = options
+  let current = (await streamEpoch(nats, 'OUTCOMES')) as Epoch
+  const epoch = () => current
+  const publisher = createPublisher(nats, { log })
+  const checkpoints = openBucket(nats, 'checkpoints')
+  const recipients = createRecipientReader(store, model)
+  const writer = createOutcomeWriter({ store, model, indexed })
+  const live = createLivePublisher(nats, publisher)
+  return {
+    epoch,
+    setEpoch: (next) => (current = next),
+    checkpoints,
+    writer,
+    live,
+    commands: createSystemCommands(store),
+    dispatch: createDispatch({ nats, publisher, model, writer, recipients, window: settings.dispatchWindow, epoch }),
+    desired: createDesiredState({ nats, model, epoch, defaultIntervalMs: settings.defaultIntervalMs }),
+    feed: createFeed({ nats, store, model, live, recipients, checkpoints, log, indexed }),
+  }
+}
+
+/** Does the background work until the signal aborts, then ends what is in hand. */
+export const holdBackground = async (options: HolderOptions, signal: AbortSignal): Promise<void> => {
+  const { nats, store, model, log, metrics } = options
+  const parts = await createParts(options)
+  let ledger: Ledger | undefined = undefined
+  const runner = createKeyedRunner<CampaignId>((id) => actOn(options, parts, () => ledger, id, signal))
+  const sessions = createKeyedRunner<string>((id) => guarded(log, () => parts.desired.session(id)))
+
+  ledger = await startLedger(
+    {
+      nats,
+      model,
+      writer: parts.writer,
+      checkpoints: parts.checkpoints,
+      log,
+      metrics,
+      unconfirmedAfterMs: options.settings.unconfirmedAfterMs,
+      onSession: (record) => recordSession(options, parts, record),
+      onTest: (result) => reportTest(model, parts.feed, result),
+      onSettled: (id) => Promise.resolve(runner.wake(id)),
+      onLoss: async (epoch) => {
+        parts.setEpoch(epoch)
+        parts.dispatch.forget()
+        await recordStateLoss({ model, writer: parts.writer, commands: parts.commands }, epoch)
+      },
+    },
+    signal,
+  )
+  await parts.desired.everything()
+  await refreshLostFeed(nats, parts, model)
+  answerSettle(nats, (id) => settle(options, parts, ledger, runner.wake, id, signal), signal)
+  for (const { campaignId } of model.campaignsIn(['RUNNING', 'CANCELLED', 'PAUSED'])) runner.wake(campaignId)
+  const since = new Date(Date.now() - TESTS_AGAIN_MS).toISOString()
+  for (const { campaignId } of model.testSendsSince(since)) runner.wake(campaignId)
+
+  await Promise.all([
+    ledger.ended,
+    runRelay({ nats, store, publisher: createPublisher(nats, { log }), checkpoints: parts.checkpoints, log, onPosition: metrics.relayed }, signal),
+    parts.feed.run(signal),
+    followRows(model, runner.wake, sessions.wake, signal),
+  ])
+  await Promise.all([runner.stop(), sessions.stop()])
+}
+
+const ROWS_POLL_MS = 20
+
+/** Wakes whoever acts on a campaign or session whose row changed. */
+const followRows = async (
+  model: LedgerModel,
+  wakeCampaign: (id: CampaignId) => void,
+  wakeSession: (id: string) => void,
+  signal: AbortSignal,
+): Promise<void> => {
+  while (!signal.aborted) {
+    const { campaigns, sessions } = model.takeTouched()
+    campaigns.forEach(wakeCampaign)
+    sessions.forEach(wakeSession)
+    await delay(ROWS_POLL_MS)
+  }
+}
+
+/** One failure must not stop the others; the next change or take-over tries again. */
+const guarded = async (log: Log, work: () => Promise<void>): Promise<void> => {
+  try {
+    await work()
+  } catch (error) {
+    log.error({ error }, 'background work failed')
+  }
+}
+
+const RETRY_MS = 1_000
+
+const actOn = async (
+  options: HolderOptions,
+  parts: Parts,
+  ledger: () => Ledger | undefined,
+  id: CampaignId,
+  signal: AbortSignal,
+): Promise<void> => {
+  while (!signal.aborted) {
+    try {
+      await act(options, parts, ledger(), id, signal)
+      return
+    } catch (error) {
+      if (signal.aborted) return
+      options.log.error({ error }, 'background work on a campaign failed, trying again')
+      await delay(RETRY_MS)
+    }
+  }
+}
+
+const act = async (
+  { nats, model }: HolderOptions,
+  { desired, dispatch, commands, writer }: Parts,
+  ledger: Ledger | undefined,
+  id: CampaignId,
+  signal: AbortSignal,
+): Promise<void> => {
+  const row = model.campaign(id)
+  if (row === undefined) return
+  await desired.campaign(id)
+  for (const test of model.testSends(id)) await dispatch.test(test)
+  if (row.status === 'CANCELLED' && !row.restSkipped && ledger !== undefined) {
+    await airClear(nats, ledger, id, signal)
+    await dispatch.withdraw(row)
+    await skipRest(writer, ledger, id)
+  }
+  if (row.status === 'COMPLETED') await dispatch.withdraw(row)
+  if (row.status !== 'RUNNING') return
+  if (isSettled(row.totals) && ledger?.openIntents(id).length === 0) {
+    await commands.campaign(row.tenant, id, { type: 'CompleteCampaign', data: { totals: row.totals } })
+  } else await dispatch.advance(id)
+}
+
+/** G9 */
+const skipRest = async (writer: OutcomeWriter, ledger: Ledger, id: CampaignId): Promise<void> => {
+  await writer.append(id, (row) => {
+    if (row.restSkipped) return undefined
+    const unconfirmed = ledger
+      .openIntents(id)
+      .filter(({ testId }) => testId === undefined)
+      .map(({ position }) => position)
+    const totals = { ...row.totals, pending: 0 }
+    totals.unconfirmed += unconfirmed.length
+    totals.skipped += row.totals.pending - unconfirmed.length
+    return { type: 'RestSkipped', data: { reason: 'cancelled', unconfirmed, at: new Date().toISOString(), totals } }
+  })
+}
+
+const SETTLE_POLL_MS = 25
+
+const settle = async (
+  { nats, store, model, indexed }: HolderOptions,
+  { desired }: Parts,
+  ledger: Ledger | undefined,
+  wake: (id: CampaignId) => void,
+  id: CampaignId,
+  signal: AbortSignal,
+): Promise<void> => {
+  const head = await store.headOf(eventStreams.campaign(id))
+  if (head === undefined || ledger === undefined) return
+  await indexed(head.position)
+  await desired.campaign(id)
+  const until = AbortSignal.any([signal, AbortSignal.timeout(SETTLE_TIMEOUT_MS)])
+  await airClear(nats, ledger, id, until)
+  wake(id)
+  const isPending = () => {
+    const row = model.campaign(id)
+    return row?.status === 'CANCELLED' && !row.restSkipped
+  }
+  while (isPending()) await delay(SETTLE_POLL_MS, undefined, { signal: until })
+}
+
+const isGone = (outcome: SessionOutcome): boolean => outcome.kind === 'logged_out' || outcome.kind === 'banned'
+
+/** What a session says becomes an event of its own stream and a status of every campaign that uses it. */
+const recordSession = async (
+  { model }: HolderOptions,
+  { commands, feed, epoch }: Parts,
+  { tenant, message, sequence }: Extract<OutcomeRecord, { subject: 'session' }>,
+): Promise<void> => {
+  const cause = `outcome ${epoch()} ${sequence}`
+  const { sessionId } = message
+  switch (message.kind) {
+    case 'ready':
+      await commands.session(tenant, sessionId, { type: 'RecordConnected', data: { maskedNumber: message.maskedNumber } }, cause)
+      break
+    case 'disconnected':
+      await commands.session(tenant, sessionId, { type: 'RecordDisconnected', data: { cause: message.cause } }, cause)
+      break
+    case 'logged_out':
+      await commands.session(tenant, sessionId, { type: 'RecordLoggedOut', data: {} }, cause)
+      break
+    case 'banned':
+      await commands.session(tenant, sessionId, { type: 'RecordBanned', data: { cause: message.cause } }, cause)
+      break
+    case 'receipt':
+    case 'connecting':
+    case 'scan_qr':
+    case 'timelocked':
+    case 'resting':
+      break
+  }
+  for (const row of model.campaignsOf(sessionId)) {
+    if (row.tenant !== tenant || !usesNumber(row)) continue
+    const words = sessionWords(message)
+    if (words !== undefined) await feed.status(row, words, `${cause} ${row.campaignId}`)
+    if (isGone(message) && (row.status === 'RUNNING' || row.status === 'PAUSED'))
+      await commands.campaign(tenant, row.campaignId, { type: 'FailCampaign', data: { reason: 'numberGone', totals: row.totals } })
+  }
+}
+
+const usesNumber = ({ status }: CampaignRow): boolean => status !== 'COMPLETED' && status !== 'CANCELLED'
+
+const reportTest = async (model: LedgerModel, feed: Feed, { testId, outcome, traceparent }: TestResult) => {
+  const row = model.campaign(outcome.campaignId)
+  if (row === undefined) return
+  const message = outcome.kind === 'sent' ? 'Test message sent' : `Test message not sent: ${outcome.reason}`
+  const headers = traceparent === undefined ? {} : { traceparent }
+  await withMessageSpan({ destination: 'OUTCOMES', operation: 'process', headers }, () =>
+    feed.status(row, { status: 'ready', message }, `test ${testId}`),
+  )
+}
+
+const LIVE_CHECKPOINT = 'live'
+
+/** When LIVE was lost, the newest state of every campaign is published again. */
+const refreshLostFeed = async (nats: Nats, { checkpoints, feed, live }: Parts, model: LedgerModel): Promise<void> => {
+  const epoch = await streamEpoch(nats, 'LIVE')
+  const saved = (await checkpoints.get(LIVE_CHECKPOINT))?.json() as { epoch?: string } | undefined
+  if (saved?.epoch === epoch) return
+  live.forget()
+  for (const row of model.everyCampaign()) await feed.refresh(row)
+  await checkpoints.put(LIVE_CHECKPOINT, { epoch })
+}

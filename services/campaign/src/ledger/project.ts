@@ -1,0 +1,258 @@
+// Events to the rows of the ledger's index. Applied twice gives the same rows, but for what revisions guard.
+import {
+  type CampaignEvent,
+  type CampaignId,
+  type CampaignStatus,
+  eventStreamPrefixes,
+  type OutcomeEvent,
+  readCampaignEvent,
+  readOutcomeEvent,
+  readRecipientsChunk,
+  type RecipientsChunkStored,
+  readSessionEvent,
+  type SessionEvent,
+  type Totals,
+  totalsOfPending,
+} from '@peyk/contracts'
+import type { RecordedEvent } from '@peyk/event-sourcing'
+import type { Database } from '@peyk/read-model'
+
+import { messageIdOf } from './message-id.ts'
+
+interface RunColumns {
+  run_key: string
+  dispatched_to: number
+}
+
+/** Which campaigns and sessions an event touched, for those who act on the newest state. */
+export interface Touched {
+  readonly campaigns: Set<CampaignId>
+  readonly sessions: Set<string>
+}
+
+export type Project = (event: RecordedEvent) => void
+
+/** Returns the projection as one function over the four families of streams; it fills `touched` as it goes. */
+export const ledgerProjection = (database: Database, touched: Touched): Project => {
+  const campaign = campaignProjection(database)
+  const outcomes = outcomesProjection(database)
+  const chunks = chunkProjection(database)
+  const sessions = sessionProjection(database)
+  return (event) => {
+    if (event.streamName.startsWith(eventStreamPrefixes.campaign)) {
+      touched.campaigns.add(campaign(event, readCampaignEvent(event)))
+    } else if (event.streamName.startsWith(eventStreamPrefixes.outcomes)) {
+      touched.campaigns.add(outcomes(event, readOutcomeEvent(event)))
+    } else if (event.streamName.startsWith(eventStreamPrefixes.recipients)) {
+      chunks(event, readRecipientsChunk(event))
+    } else if (event.streamName.startsWith(eventStreamPrefixes.session)) {
+      touched.sessions.add(sessions(event, readSessionEvent(event)))
+    }
+  }
+}
+
+const idOf = (streamName: string): CampaignId => Number(streamName.split('-')[1]) as CampaignId
+
+const metadataText = (event: RecordedEvent, key: string): string | null => {
+  const value = event.metadata[key]
+  return typeof value === 'string' ? value : null
+}
+
+const campaignProjection = (database: Database) => {
+  const insert = database.prepare(
+    `insert or ignore into campaigns (campaign_id, tenant, owner_id, title, message, status, changed_at)
+     values (@id, @tenant, @ownerId, @title, @message, 'DRAFT', @at)`,
+  )
+  const columns = new Map<string, ReturnType<Database['prepare']>>()
+  const set = (id: CampaignId, values: Record<string, string | number | null>) => {
+    const names = Object.keys(values)
+    const sql = `update campaigns set ${names.map((name) => `${name} = @${name}`).join(', ')} where campaign_id = @id`
+    const statement = columns.get(sql) ?? database.prepare(sql)
+    columns.set(sql, statement)
+    statement.run({ ...values, id })
+  }
+  const countChunks = database.prepare(
+    'update chunks set counts = 1 where campaign_id = ? and chunk between ? and ?',
+  )
+  const dropChunks = database.prepare('delete from chunks where campaign_id = ? and chunk < ?')
+  const addTest = database.prepare('insert or ignore into test_sends values (?, ?, ?, ?, ?, ?)')
+
+  const apply = (id: CampaignId, recorded: RecordedEvent, { type, data }: CampaignEvent): void => {
+    const at = metadataText(recorded, 'occurredAt') ?? ''
+    const status = (next: CampaignStatus, values: Record<string, string | number | null> = {}) =>
+      set(id, { status: next, changed_at: at, ...values })
+    switch (type) {
+      case 'CampaignCreated':
+        insert.run({
+          id,
+          tenant: data.tenant,
+          ownerId: data.ownerId,
+          title: data.title,
+          message: data.message,
+          at,
+        })
+        return
+      case 'TitleChanged':
+        return set(id, { title: data.title })
+      case 'MessageChanged':
+        return set(id, { message: data.message })
+      case 'RecipientsImported':
+        if (data.mode === 'replace') dropChunks.run(id, data.chunks.first)
+        countChunks.run(id, data.chunks.first, data.chunks.last)
+        return status('READY', { total: data.total })
+      case 'PacingSet':
+        return set(id, { interval_ms: data.intervalMs })
+      case 'SessionAttached':
+        return set(id, { session_id: data.sessionId })
+      case 'CampaignStarted':
+        return status('RUNNING', {
+          run_key: data.runKey,
+          epoch: data.epoch,
+          attempt: data.attempt,
+          not_before: data.notBefore,
+          started_at: at,
+          totals: JSON.stringify(totalsOfPending(data.total)),
+          correlation_id: metadataText(recorded, 'correlationId'),
+          traceparent: metadataText(recorded, 'traceparent'),
+        })
+      case 'CampaignPaused':
+        return status('PAUSED', { pause_reason: data.reason })
+      case 'CampaignResumed':
+        return status('RUNNING', { epoch: data.epoch, pause_reason: null, not_before: null })
+      case 'CampaignCancelled':
+        return status('CANCELLED', { completed_at: at })
+      case 'CampaignCompleted':
+        return status('COMPLETED', { completed_at: at })
+      case 'CampaignFailed':
+        return status('FAILED', { completed_at: at })
+      case 'TestSendRequested':
+        addTest.run(
+          data.testId,
+          id,
+          messageIdOf(data.runKey, 0, 1),
+          metadataText(recorded, 'correlationId') ?? data.testId,
+          metadataText(recorded, 'traceparent'),
+          at,
+        )
+    }
+  }
+  return (recorded: RecordedEvent, event: CampaignEvent): CampaignId => {
+    const id = idOf(recorded.streamName)
+    apply(id, recorded, event)
+    return id
+  }
+}
+
+const outcomesProjection = (database: Database) => {
+  const run = database.prepare<[number], RunColumns>(
+    'select run_key, dispatched_to from campaigns where campaign_id = ?',
+  )
+  const upsert = database.prepare(
+    `insert into recipients (campaign_id, position, attempt, state, message_id) values (?, ?, ?, ?, ?)
+     on conflict (campaign_id, position) do update
+     set attempt = excluded.attempt, state = excluded.state, message_id = excluded.message_id`,
+  )
+  const head = database.prepare('update campaigns set outcomes_revision = ? where campaign_id = ?')
+  const setTotals = database.prepare('update campaigns set totals = ? where campaign_id = ?')
+  const dispatched = database.prepare('update campaigns set dispatched_to = ?, dispatch_epoch = ? where campaign_id = ?')
+  const restSkipped = database.prepare('update campaigns set rest_skipped = 1 where campaign_id = ?')
+  const setEpoch = database.prepare('update campaigns set dispatch_epoch = ? where campaign_id = ?')
+  const open = openPositions(database)
+
+  return (recorded: RecordedEvent, { type, data }: OutcomeEvent): CampaignId => {
+    const id = idOf(recorded.streamName)
+    const runKey = run.get(id)?.run_key ?? ''
+    const put = (position: number, state: string, attempt: number) =>
+      upsert.run(id, position, attempt, state, messageIdOf(runKey, position, attempt))
+    const totals = (value: Totals) => setTotals.run(JSON.stringify(value), id)
+    switch (type) {
+      case 'OutcomesRecorded':
+        for (const { position, state, attempt } of data.outcomes) put(position, state, attempt)
+        totals(data.totals)
+        break
+      case 'RecipientsDispatched':
+        dispatched.run(data.toPosition, data.epoch, id)
+        break
+      case 'RestSkipped':
+        for (const position of data.unconfirmed) put(position, 'unconfirmed', 1)
+        totals(data.totals)
+        restSkipped.run(id)
+        break
+      case 'OutcomesLost':
+        for (const position of open(id, data.toPosition)) put(position, 'unconfirmed', 1)
+        totals(data.totals)
+        setEpoch.run(data.epoch, id)
+    }
+    head.run(Number(recorded.revision), id)
+    return id
+  }
+}
+
+/** The positions from 1 to `to` that have no outcome yet. */
+export const openPositions = (database: Database) => {
+  const settled = database.prepare<[number, number], { position: number }>(
+    'select position from recipients where campaign_id = ? and position between 1 and ? order by position',
+  )
+  return (id: CampaignId, to: number): readonly number[] => {
+    const known = new Set(settled.all(id, to).map(({ position }) => position))
+    return Array.from({ length: to }, (_, index) => index + 1).filter((position) => !known.has(position))
+  }
+}
+
+const chunkProjection = (database: Database) => {
+  const insert = database.prepare(
+    'insert or ignore into chunks (campaign_id, chunk, first_position, size) values (?, ?, ?, ?)',
+  )
+  return (recorded: RecordedEvent, { data }: RecipientsChunkStored) => {
+    if (data.firstPosition === 0) return // a test recipient
+    insert.run(idOf(recorded.streamName), data.chunk, data.firstPosition, data.recipients.length)
+  }
+}
+
+const sessionProjection = (database: Database) => {
+  const request = database.prepare(
+    `insert into sessions values (@sessionId, @tenant, @ownerId, 'requested', @method, @qrFor)
+     on conflict (session_id) do update set state = 'requested', method = excluded.method, qr_for = excluded.qr_for`,
+  )
+  const asked = database.prepare<[string], { qr_for: string; state: string }>(
+    'select qr_for, state from sessions where session_id = ?',
+  )
+  const setState = database.prepare('update sessions set state = ? where session_id = ?')
+
+  const requestLink = (data: Extract<SessionEvent, { type: 'LinkRequested' }>['data']) => {
+    const before = asked.get(data.sessionId)
+    const waiting = before?.state === 'requested' ? (JSON.parse(before.qr_for) as number[]) : []
+    const qrFor = [...new Set([...waiting, ...(data.campaignId === undefined ? [] : [data.campaignId])])]
+    request.run({
+      sessionId: data.sessionId,
+      tenant: data.tenant,
+      ownerId: data.ownerId,
+      method: data.method,
+      qrFor: JSON.stringify(qrFor),
+    })
+  }
+  return (recorded: RecordedEvent, { type, data }: SessionEvent): string => {
+    const id = recorded.streamName.slice(eventStreamPrefixes.session.length)
+    switch (type) {
+      case 'LinkRequested':
+        requestLink(data)
+        break
+      case 'SessionLinked':
+      case 'SessionConnected':
+        setState.run('connected', id)
+        break
+      case 'SessionDisconnected':
+        setState.run('disconnected', id)
+        break
+      case 'SessionLoggedOut':
+        setState.run('logged_out', id)
+        break
+      case 'SessionBanned':
+        setState.run('banned', id)
+        break
+      case 'UnlinkRequested':
+        setState.run('unlinking', id)
+    }
+    return id
+  }
+}
