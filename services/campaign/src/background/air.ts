@@ -11,7 +11,12 @@ const SEND_DEADLINE_MS = 15_000
 const POLL_MS = 25
 
 /** To be called after the gate was shut. Throws when the signal aborts first. */
-export const airClear = async (nats: Nats, ledger: Ledger, id: CampaignId, signal: AbortSignal): Promise<void> => {
+export const airClear = async (
+  nats: Nats,
+  ledger: Ledger,
+  id: CampaignId,
+  signal: AbortSignal,
+): Promise<void> => {
   const { lastSequence } = await streamInfo(nats, 'OUTCOMES')
   const isClear = () =>
     ledger.recordedTo() >= lastSequence &&

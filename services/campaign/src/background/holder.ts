@@ -1,9 +1,24 @@
 // What the one holder of `campaign.background` does. Everything here acts on the newest rows and may be done again.
 import { setTimeout as delay } from 'node:timers/promises'
 
-import { type CampaignId, type Epoch, eventStreams, isSettled, type SessionOutcome } from '@peyk/contracts'
+import {
+  type CampaignId,
+  type Epoch,
+  eventStreams,
+  isSettled,
+  type SessionCommand,
+  type SessionOutcome,
+} from '@peyk/contracts'
 import type { EventStore } from '@peyk/event-sourcing'
-import { type Bucket, createPublisher, type Log, type Nats, openBucket, streamEpoch, withMessageSpan } from '@peyk/messaging'
+import {
+  type Bucket,
+  createPublisher,
+  type Log,
+  type Nats,
+  openBucket,
+  streamEpoch,
+  withMessageSpan,
+} from '@peyk/messaging'
 
 import { createDesiredState, type DesiredState } from '../desired-state/desired-state.ts'
 import { createDispatch, type Dispatch } from '../dispatch/dispatch.ts'
@@ -51,7 +66,7 @@ interface Parts {
   readonly live: LivePublisher
 }
 
-/** A test send is asked for once; after a take-over those of the last minutes are published again. */
+/** A test send is published once; after a take-over those of the last minutes are published again. */
 const TESTS_AGAIN_MS = 10 * 60_000
 
 const createParts = async (options: HolderOptions): Promise<Parts & { setEpoch: (epoch: Epoch) => void }> => {
@@ -70,7 +85,15 @@ const createParts = async (options: HolderOptions): Promise<Parts & { setEpoch: 
     writer,
     live,
     commands: createSystemCommands(store),
-    dispatch: createDispatch({ nats, publisher, model, writer, recipients, window: settings.dispatchWindow, epoch }),
+    dispatch: createDispatch({
+      nats,
+      publisher,
+      model,
+      writer,
+      recipients,
+      window: settings.dispatchWindow,
+      epoch,
+    }),
     desired: createDesiredState({ nats, model, epoch, defaultIntervalMs: settings.defaultIntervalMs }),
     feed: createFeed({ nats, store, model, live, recipients, checkpoints, log, indexed }),
   }
@@ -95,7 +118,10 @@ export const holdBackground = async (options: HolderOptions, signal: AbortSignal
       unconfirmedAfterMs: options.settings.unconfirmedAfterMs,
       onSession: (record) => recordSession(options, parts, record),
       onTest: (result) => reportTest(model, parts.feed, result),
-      onSettled: (id) => Promise.resolve(runner.wake(id)),
+      onSettled: (id) => {
+        runner.wake(id)
+        return Promise.resolve()
+      },
       onLoss: async (epoch) => {
         parts.setEpoch(epoch)
         parts.dispatch.forget()
@@ -113,7 +139,17 @@ export const holdBackground = async (options: HolderOptions, signal: AbortSignal
 
   await Promise.all([
     ledger.ended,
-    runRelay({ nats, store, publisher: createPublisher(nats, { log }), checkpoints: parts.checkpoints, log, onPosition: metrics.relayed }, signal),
+    runRelay(
+      {
+        nats,
+        store,
+        publisher: createPublisher(nats, { log }),
+        checkpoints: parts.checkpoints,
+        log,
+        onPosition: metrics.relayed,
+      },
+      signal,
+    ),
     parts.feed.run(signal),
     followRows(model, runner.wake, sessions.wake, signal),
   ])
@@ -148,6 +184,9 @@ const guarded = async (log: Log, work: () => Promise<void>): Promise<void> => {
 
 const RETRY_MS = 1_000
 
+/** Asked anew after an await: the compiler would remember the answer of before. */
+const isAborted = (signal: AbortSignal): boolean => signal.aborted
+
 const actOn = async (
   options: HolderOptions,
   parts: Parts,
@@ -160,7 +199,7 @@ const actOn = async (
       await act(options, parts, ledger(), id, signal)
       return
     } catch (error) {
-      if (signal.aborted) return
+      if (isAborted(signal)) return
       options.log.error({ error }, 'background work on a campaign failed, trying again')
       await delay(RETRY_MS)
     }
@@ -177,7 +216,8 @@ const act = async (
   const row = model.campaign(id)
   if (row === undefined) return
   await desired.campaign(id)
-  for (const test of model.testSends(id)) await dispatch.test(test)
+  const since = new Date(Date.now() - TESTS_AGAIN_MS).toISOString()
+  for (const test of model.testSends(id, since)) await dispatch.test(test)
   if (row.status === 'CANCELLED' && !row.restSkipped && ledger !== undefined) {
     await airClear(nats, ledger, id, signal)
     await dispatch.withdraw(row)
@@ -201,7 +241,10 @@ const skipRest = async (writer: OutcomeWriter, ledger: Ledger, id: CampaignId): 
     const totals = { ...row.totals, pending: 0 }
     totals.unconfirmed += unconfirmed.length
     totals.skipped += row.totals.pending - unconfirmed.length
-    return { type: 'RestSkipped', data: { reason: 'cancelled', unconfirmed, at: new Date().toISOString(), totals } }
+    return {
+      type: 'RestSkipped',
+      data: { reason: 'cancelled', unconfirmed, at: new Date().toISOString(), totals },
+    }
   })
 }
 
@@ -229,7 +272,28 @@ const settle = async (
   while (isPending()) await delay(SETTLE_POLL_MS, undefined, { signal: until })
 }
 
-const isGone = (outcome: SessionOutcome): boolean => outcome.kind === 'logged_out' || outcome.kind === 'banned'
+const isGone = (outcome: SessionOutcome): boolean =>
+  outcome.kind === 'logged_out' || outcome.kind === 'banned'
+
+/** What a session's stream remembers of it; connecting, resting and the like pass. */
+const sessionCommandOf = (outcome: SessionOutcome): SessionCommand | undefined => {
+  switch (outcome.kind) {
+    case 'ready':
+      return { type: 'RecordConnected', data: { maskedNumber: outcome.maskedNumber } }
+    case 'disconnected':
+      return { type: 'RecordDisconnected', data: { cause: outcome.cause } }
+    case 'logged_out':
+      return { type: 'RecordLoggedOut', data: {} }
+    case 'banned':
+      return { type: 'RecordBanned', data: { cause: outcome.cause } }
+    case 'receipt':
+    case 'connecting':
+    case 'scan_qr':
+    case 'timelocked':
+    case 'resting':
+      return undefined
+  }
+}
 
 /** What a session says becomes an event of its own stream and a status of every campaign that uses it. */
 const recordSession = async (
@@ -239,32 +303,17 @@ const recordSession = async (
 ): Promise<void> => {
   const cause = `outcome ${epoch()} ${sequence}`
   const { sessionId } = message
-  switch (message.kind) {
-    case 'ready':
-      await commands.session(tenant, sessionId, { type: 'RecordConnected', data: { maskedNumber: message.maskedNumber } }, cause)
-      break
-    case 'disconnected':
-      await commands.session(tenant, sessionId, { type: 'RecordDisconnected', data: { cause: message.cause } }, cause)
-      break
-    case 'logged_out':
-      await commands.session(tenant, sessionId, { type: 'RecordLoggedOut', data: {} }, cause)
-      break
-    case 'banned':
-      await commands.session(tenant, sessionId, { type: 'RecordBanned', data: { cause: message.cause } }, cause)
-      break
-    case 'receipt':
-    case 'connecting':
-    case 'scan_qr':
-    case 'timelocked':
-    case 'resting':
-      break
-  }
+  const command = sessionCommandOf(message)
+  if (command !== undefined) await commands.session(tenant, sessionId, command, cause)
   for (const row of model.campaignsOf(sessionId)) {
     if (row.tenant !== tenant || !usesNumber(row)) continue
     const words = sessionWords(message)
     if (words !== undefined) await feed.status(row, words, `${cause} ${row.campaignId}`)
     if (isGone(message) && (row.status === 'RUNNING' || row.status === 'PAUSED'))
-      await commands.campaign(tenant, row.campaignId, { type: 'FailCampaign', data: { reason: 'numberGone', totals: row.totals } })
+      await commands.campaign(tenant, row.campaignId, {
+        type: 'FailCampaign',
+        data: { reason: 'numberGone', totals: row.totals },
+      })
   }
 }
 
@@ -283,7 +332,11 @@ const reportTest = async (model: LedgerModel, feed: Feed, { testId, outcome, tra
 const LIVE_CHECKPOINT = 'live'
 
 /** When LIVE was lost, the newest state of every campaign is published again. */
-const refreshLostFeed = async (nats: Nats, { checkpoints, feed, live }: Parts, model: LedgerModel): Promise<void> => {
+const refreshLostFeed = async (
+  nats: Nats,
+  { checkpoints, feed, live }: Parts,
+  model: LedgerModel,
+): Promise<void> => {
   const epoch = await streamEpoch(nats, 'LIVE')
   const saved = (await checkpoints.get(LIVE_CHECKPOINT))?.json() as { epoch?: string } | undefined
   if (saved?.epoch === epoch) return

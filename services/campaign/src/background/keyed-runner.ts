@@ -1,8 +1,8 @@
 // Runs one action a key at a time; a wake-up during a run leads to one more run.
 export interface KeyedRunner<Key> {
-  wake(key: Key): void
+  readonly wake: (key: Key) => void
   /** Resolves when nothing runs any more; later wake-ups are ignored. */
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }
 
 export const createKeyedRunner = <Key>(act: (key: Key) => Promise<void>): KeyedRunner<Key> => {

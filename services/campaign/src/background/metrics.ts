@@ -5,18 +5,42 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 import type { LedgerMetrics } from '../ledger/ledger.ts'
 
 export interface BackgroundMetrics extends LedgerMetrics {
-  relayed(last: RecordedEvent | undefined): void
-  held(isHeld: boolean): void
+  readonly relayed: (last: RecordedEvent | undefined) => void
+  readonly held: (isHeld: boolean) => void
 }
 
 export const createBackgroundMetrics = (registry: Registry): BackgroundMetrics => {
   const registers = [registry]
-  const recorded = new Counter({ name: 'ledger_outcomes_recorded_total', help: 'Outcomes recorded in the ledger', registers })
-  const unknown = new Counter({ name: 'ledger_unknown_receipts_total', help: 'Receipts for messages that nobody knows', registers })
-  const unreadable = new Counter({ name: 'ledger_unreadable_messages_total', help: 'Messages of OUTCOMES that could not be read', registers })
-  const lag = new Gauge({ name: 'ledger_lag_messages', help: 'Messages of OUTCOMES that wait to be recorded', registers })
-  const relayedAt = new Gauge({ name: 'relay_last_event_timestamp_seconds', help: 'When the newest relayed event occurred', registers })
-  const held = new Gauge({ name: 'campaign_background_held', help: '1 while this process holds the background work', registers })
+  const recorded = new Counter({
+    name: 'ledger_outcomes_recorded_total',
+    help: 'Outcomes recorded in the ledger',
+    registers,
+  })
+  const unknown = new Counter({
+    name: 'ledger_unknown_receipts_total',
+    help: 'Receipts for messages that nobody knows',
+    registers,
+  })
+  const unreadable = new Counter({
+    name: 'ledger_unreadable_messages_total',
+    help: 'Messages of OUTCOMES that could not be read',
+    registers,
+  })
+  const lag = new Gauge({
+    name: 'ledger_lag_messages',
+    help: 'Messages of OUTCOMES that wait to be recorded',
+    registers,
+  })
+  const relayedAt = new Gauge({
+    name: 'relay_last_event_timestamp_seconds',
+    help: 'When the newest relayed event occurred',
+    registers,
+  })
+  const held = new Gauge({
+    name: 'campaign_background_held',
+    help: '1 while this process holds the background work',
+    registers,
+  })
   return {
     recorded: (count) => recorded.inc(count),
     unknownReceipts: (count) => unknown.inc(count),

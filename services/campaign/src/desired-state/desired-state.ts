@@ -37,10 +37,18 @@ export const createDesiredState = (options: DesiredStateOptions): DesiredState =
 
   const writeRun = async (row: CampaignRow) => {
     if (row.sessionId === undefined) return
-    await putIfOther(runs, keys.run(row.tenant, row.campaignId), runOf(row, mayRun(row, epoch()), defaultIntervalMs))
+    await putIfOther(
+      runs,
+      keys.run(row.tenant, row.campaignId),
+      runOf(row, mayRun(row, epoch()), defaultIntervalMs),
+    )
   }
   const writeAccess = ({ campaignId, tenant, ownerId }: CampaignRow) =>
-    putIfOther(access, keys.campaignAccess(campaignId), { campaignId, tenant, ownerId } satisfies CampaignAccess)
+    putIfOther(access, keys.campaignAccess(campaignId), {
+      campaignId,
+      tenant,
+      ownerId,
+    } satisfies CampaignAccess)
   const writeSession = (row: SessionRow) =>
     putIfOther(sessions, keys.session(row.tenant, row.sessionId), desiredSession(row))
 
@@ -78,7 +86,8 @@ const desiredSession = (row: SessionRow): DesiredSession => ({
   tenant: row.tenant,
   sessionId: row.sessionId,
   ownerId: row.ownerId,
-  wanted: row.state === 'unlinking' || row.state === 'logged_out' || row.state === 'banned' ? 'unlinked' : 'linked',
+  wanted:
+    row.state === 'unlinking' || row.state === 'logged_out' || row.state === 'banned' ? 'unlinked' : 'linked',
   method: row.method,
   qrFor: row.state === 'requested' ? [...row.qrFor] : [],
 })

@@ -22,7 +22,7 @@ export interface DispatchOptions {
 export interface Dispatch {
   /** Publishes what the campaign may send now. May be called at any time, as often as one likes. */
   advance(id: CampaignId): Promise<void>
-  /** Publishes a test send; doubled jobs are harmless (L1). */
+  /** Publishes a test send, once in the life of this object; doubled jobs are harmless (L1). */
   test(test: TestSendRow): Promise<void>
   /** Takes the jobs of a campaign back and its consumer away. */
   withdraw(row: CampaignRow): Promise<void>
@@ -50,6 +50,7 @@ export const createDispatch = (options: DispatchOptions): Dispatch => {
   const { nats, publisher, model, writer, recipients, window, epoch } = options
   /** The number whose subject holds the jobs of a campaign, as far as this process has seen to it. */
   const placed = new Map<CampaignId, SessionId>()
+  const tested = new Set<string>()
 
   const publishJobs = (row: RunningRow, positions: readonly number[]) =>
     publisher.publishAll(jobsOf(row, positions, recipients))
@@ -73,7 +74,11 @@ export const createDispatch = (options: DispatchOptions): Dispatch => {
         ? undefined
         : { type: 'RecipientsDispatched', data: { toPosition, attempt: row.attempt, epoch: epoch() } },
     )
-    if (written) await publishJobs(row, Array.from({ length: toPosition - from + 1 }, (_, index) => from + index))
+    if (written)
+      await publishJobs(
+        row,
+        Array.from({ length: toPosition - from + 1 }, (_, index) => from + index),
+      )
   }
 
   return {
@@ -84,11 +89,13 @@ export const createDispatch = (options: DispatchOptions): Dispatch => {
       if (row.dispatchedTo < row.total && outstanding(row) <= window / 2) await advanceWindow(row)
     },
     test: async (test) => {
+      if (tested.has(test.testId)) return
       const row = model.campaign(test.campaignId)
       const recipient = await recipients.test(test.campaignId, test.testId)
       if (row?.sessionId === undefined || recipient === undefined) return
       await ensureDispatchConsumer(nats, row, row.sessionId)
       await publishTestJob(publisher, { ...row, sessionId: row.sessionId }, test, recipient)
+      tested.add(test.testId)
     },
     withdraw: async (row) => {
       await purgeSubject(nats, 'DISPATCH', subjects.dispatchOfCampaign(row.tenant, row.campaignId))

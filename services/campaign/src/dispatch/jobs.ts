@@ -27,7 +27,11 @@ export async function* jobsOf(
       correlationId: row.correlationId ?? String(row.campaignId),
       ...(row.traceparent === undefined ? {} : { commandTraceparent: row.traceparent }),
     }
-    yield { subject: subjects.dispatch(row.tenant, row.campaignId, row.sessionId), payload: job, id: job.messageId }
+    yield {
+      subject: subjects.dispatch(row.tenant, row.campaignId, row.sessionId),
+      payload: job,
+      id: job.messageId,
+    }
   }
 }
 

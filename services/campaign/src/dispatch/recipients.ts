@@ -15,7 +15,11 @@ export const createRecipientReader = (store: EventStore, model: LedgerModel): Re
   const atHand = new Map<string, readonly Recipient[]>()
 
   const readChunk = async (stream: string): Promise<readonly Recipient[]> => {
-    for await (const event of store.readStream(stream, { direction: 'backwards', from: 'end', maxCount: 1 })) {
+    for await (const event of store.readStream(stream, {
+      direction: 'backwards',
+      from: 'end',
+      maxCount: 1,
+    })) {
       return readRecipientsChunk(event).data.recipients
     }
     return []

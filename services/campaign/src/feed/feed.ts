@@ -56,7 +56,12 @@ export const createFeed = (options: FeedOptions): Feed => {
   const errors = createErrorReporter(options)
 
   const status: Feed['status'] = (row, words, id) =>
-    live.publish(row, 'status_update', { ...words, timestamp: feedInstant(new Date()) }, id === undefined ? {} : { id })
+    live.publish(
+      row,
+      'status_update',
+      { ...words, timestamp: feedInstant(new Date()) },
+      id === undefined ? {} : { id },
+    )
 
   const campaignUpdate = (id: CampaignId) => async () => {
     const row = model.campaign(id)
@@ -163,8 +168,17 @@ const progressUpdate = async ({ model, live, recipients }: FeedOptions, id: Camp
 }
 
 /** Once for each end: a message that already tells of this event is not said again, however long ago it was. */
-const completion = async ({ nats, live }: FeedOptions, row: CampaignRow, totals: Totals, recorded: RecordedEvent) => {
-  const last = await lastMessageOf(nats, 'LIVE', subjects.live(row.tenant, row.campaignId, 'completion_update'))
+const completion = async (
+  { nats, live }: FeedOptions,
+  row: CampaignRow,
+  totals: Totals,
+  recorded: RecordedEvent,
+) => {
+  const last = await lastMessageOf(
+    nats,
+    'LIVE',
+    subjects.live(row.tenant, row.campaignId, 'completion_update'),
+  )
   if (last?.headers[EVENT_HEADER] === recorded.id) return
   const { sent, failed } = progressOf(totals)
   const status = row.status === 'FAILED' || row.status === 'CANCELLED' ? row.status : 'COMPLETED'
@@ -184,7 +198,9 @@ const EVENT_HEADER = 'peyk-event'
 
 const failuresOf = (event: OutcomeEvent): readonly RecordedOutcome[] =>
   event.type === 'OutcomesRecorded'
-    ? event.data.outcomes.filter(({ state }) => state === 'failed' || state === 'skipped' || state === 'unconfirmed')
+    ? event.data.outcomes.filter(
+        ({ state }) => state === 'failed' || state === 'skipped' || state === 'unconfirmed',
+      )
     : []
 
 /** At most five errors a second for each campaign, then how many more there were. */

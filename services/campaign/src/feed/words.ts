@@ -43,11 +43,15 @@ const withUntil = (text: string, until: string | undefined): string =>
 
 const pauseWords: Record<PauseReason, string> = {
   user: 'Campaign paused',
-  stateLost: 'Paused: records of sends were lost; what is unconfirmed will not be sent again. Resume when you have checked',
+  stateLost:
+    'Paused: records of sends were lost; what is unconfirmed will not be sent again. Resume when you have checked',
   autoPause: 'Paused: too many messages failed in a row',
   halt: 'Paused: all sending was halted',
 }
-export const pausedWords = (reason: PauseReason): StatusWords => ({ status: 'paused', message: pauseWords[reason] })
+export const pausedWords = (reason: PauseReason): StatusWords => ({
+  status: 'paused',
+  message: pauseWords[reason],
+})
 
 /** What a campaign's change of state says; undefined for states that the feed has no word for. */
 export const campaignWords = (status: CampaignStatus): StatusWords | undefined => {

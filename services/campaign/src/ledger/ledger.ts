@@ -2,7 +2,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 import type { CampaignId, Epoch, MessageId, RecordedOutcome } from '@peyk/contracts'
-import { type Bucket, type FeedMessage, type Log, type Nats, orderedFeed, streamEpoch, streamInfo } from '@peyk/messaging'
+import {
+  type Bucket,
+  type FeedMessage,
+  type Log,
+  type Nats,
+  orderedFeed,
+  streamEpoch,
+  streamInfo,
+} from '@peyk/messaging'
 
 import {
   applyOutcomes,
@@ -86,7 +94,8 @@ export const startLedger = async (options: LedgerOptions, signal: AbortSignal): 
 }
 
 const readCheckpoint = (value: unknown): { epoch: string; sequence: number } | undefined => {
-  if (typeof value !== 'object' || value === null || !('epoch' in value) || !('sequence' in value)) return undefined
+  if (typeof value !== 'object' || value === null || !('epoch' in value) || !('sequence' in value))
+    return undefined
   const { epoch, sequence } = value
   return typeof epoch === 'string' && typeof sequence === 'number' ? { epoch, sequence } : undefined
 }
@@ -179,7 +188,10 @@ class LedgerState {
       const next = applyOutcomes(row.totals, outcomes, (position) => model.recipient(id, position))
       if (next.outcomes.length === 0) return undefined
       metrics.recorded(next.outcomes.length)
-      return { type: 'OutcomesRecorded', data: { epoch, toSeq, outcomes: [...next.outcomes], totals: next.totals } }
+      return {
+        type: 'OutcomesRecorded',
+        data: { epoch, toSeq, outcomes: [...next.outcomes], totals: next.totals },
+      }
     })
   }
 

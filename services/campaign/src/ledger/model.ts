@@ -89,7 +89,7 @@ export interface LedgerModel {
   everyCampaign(): IterableIterator<CampaignRow>
   session(id: string): SessionRow | undefined
   sessions(): readonly SessionRow[]
-  testSends(id: CampaignId): readonly TestSendRow[]
+  testSends(id: CampaignId, requestedSince: string): readonly TestSendRow[]
   testSendsSince(requestedAt: string): readonly TestSendRow[]
   recipient(id: CampaignId, position: number): RecipientRow | undefined
   messages(id: MessageId): SentMessage | undefined
@@ -185,7 +185,9 @@ const queries = (
   const every = database.prepare<[], Raw>('select * from campaigns order by campaign_id')
   const oneSession = database.prepare<[string], Raw>('select * from sessions where session_id = ?')
   const allSessions = database.prepare<[], Raw>('select * from sessions')
-  const tests = database.prepare<[number], Raw>('select * from test_sends where campaign_id = ?')
+  const tests = database.prepare<[number, string], Raw>(
+    'select * from test_sends where campaign_id = ? and requested_at >= ?',
+  )
   const testsSince = database.prepare<[string], Raw>('select * from test_sends where requested_at >= ?')
   const recipient = database.prepare<[number, number], RecipientRow>(
     'select state, attempt from recipients where campaign_id = ? and position = ?',
@@ -209,14 +211,18 @@ const queries = (
     everyCampaign: () => every.all().map(campaignRow).values(),
     session: (id) => optionalRow(oneSession.get(id), sessionRow),
     sessions: () => allSessions.all().map(sessionRow),
-    testSends: (id) => tests.all(id).map(testSendRow),
+    testSends: (id, since) => tests.all(id, since).map(testSendRow),
     testSendsSince: (requestedAt) => testsSince.all(requestedAt).map(testSendRow),
-    recipient: (id, position) => recipient.get(id, position),
+    recipient: (id, position) => recipient.get(id, position) ?? skippedRest(byId.get(id)),
     messages: (id) => message.get(id),
     openPositions: openPositions(database),
     chunkOf: (id, position) => chunk.get(id, position, position),
   }
 }
+
+/** After a cancel whoever has no row of their own was skipped. */
+const skippedRest = (raw: Raw | undefined): RecipientRow | undefined =>
+  raw?.['rest_skipped'] === 1 ? { state: 'skipped', attempt: Number(raw['attempt']) } : undefined
 
 const testSendRow = (raw: Raw): TestSendRow => ({
   testId: String(raw['test_id']),

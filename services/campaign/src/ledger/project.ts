@@ -1,6 +1,7 @@
 // Events to the rows of the ledger's index. Applied twice gives the same rows, but for what revisions guard.
 import {
   type CampaignEvent,
+  type CampaignEventOf,
   type CampaignId,
   type CampaignStatus,
   eventStreamPrefixes,
@@ -15,7 +16,7 @@ import {
   totalsOfPending,
 } from '@peyk/contracts'
 import type { RecordedEvent } from '@peyk/event-sourcing'
-import type { Database } from '@peyk/read-model'
+import type { ReadModelDatabase as Database } from '@peyk/read-model'
 
 import { messageIdOf } from './message-id.ts'
 
@@ -58,88 +59,145 @@ const metadataText = (event: RecordedEvent, key: string): string | null => {
   return typeof value === 'string' ? value : null
 }
 
+type Columns = Readonly<Record<string, string | number | null>>
+
 const campaignProjection = (database: Database) => {
+  const rows = campaignWriter(database)
+  return (recorded: RecordedEvent, event: CampaignEvent): CampaignId => {
+    const id = idOf(recorded.streamName)
+    const at = metadataText(recorded, 'occurredAt') ?? ''
+    switch (event.type) {
+      case 'CampaignCreated':
+        rows.create(id, event.data, at)
+        break
+      case 'RecipientsImported':
+        rows.importChunks(id, event.data)
+        rows.set(id, { status: 'READY', changed_at: at, total: event.data.total })
+        break
+      case 'TestSendRequested':
+        rows.addTest(id, event.data, recorded, at)
+        break
+      case 'CampaignStarted':
+        rows.set(id, {
+          ...startedColumns(event.data, recorded),
+          status: 'RUNNING',
+          started_at: at,
+          changed_at: at,
+        })
+        break
+      case 'TitleChanged':
+      case 'MessageChanged':
+      case 'PacingSet':
+      case 'SessionAttached':
+      case 'CampaignPaused':
+      case 'CampaignResumed':
+      case 'CampaignCancelled':
+      case 'CampaignCompleted':
+      case 'CampaignFailed':
+        rows.set(id, changedColumns(event, at))
+    }
+    return id
+  }
+}
+
+/** What an event changes in its campaign's row. */
+const changedColumns = (
+  event: Exclude<
+    CampaignEvent,
+    { type: 'CampaignCreated' | 'RecipientsImported' | 'TestSendRequested' | 'CampaignStarted' }
+  >,
+  at: string,
+): Columns => {
+  const status = (next: CampaignStatus, columns: Columns = {}): Columns => ({
+    status: next,
+    changed_at: at,
+    ...columns,
+  })
+  switch (event.type) {
+    case 'TitleChanged':
+      return { title: event.data.title }
+    case 'MessageChanged':
+      return { message: event.data.message }
+    case 'PacingSet':
+      return { interval_ms: event.data.intervalMs }
+    case 'SessionAttached':
+      return { session_id: event.data.sessionId }
+    case 'CampaignPaused':
+      return status('PAUSED', { pause_reason: event.data.reason })
+    case 'CampaignResumed':
+      return status('RUNNING', { epoch: event.data.epoch, pause_reason: null, not_before: null })
+    case 'CampaignCancelled':
+      return status('CANCELLED', { completed_at: at })
+    case 'CampaignCompleted':
+      return status('COMPLETED', { completed_at: at })
+    case 'CampaignFailed':
+      return status('FAILED', { completed_at: at })
+  }
+}
+
+const startedColumns = (
+  data: CampaignEventOf<'CampaignStarted'>['data'],
+  recorded: RecordedEvent,
+): Columns => ({
+  run_key: data.runKey,
+  epoch: data.epoch,
+  attempt: data.attempt,
+  not_before: data.notBefore,
+  totals: JSON.stringify(totalsOfPending(data.total)),
+  correlation_id: metadataText(recorded, 'correlationId'),
+  traceparent: metadataText(recorded, 'traceparent'),
+})
+
+const campaignWriter = (database: Database) => {
   const insert = database.prepare(
     `insert or ignore into campaigns (campaign_id, tenant, owner_id, title, message, status, changed_at)
      values (@id, @tenant, @ownerId, @title, @message, 'DRAFT', @at)`,
   )
-  const columns = new Map<string, ReturnType<Database['prepare']>>()
-  const set = (id: CampaignId, values: Record<string, string | number | null>) => {
-    const names = Object.keys(values)
-    const sql = `update campaigns set ${names.map((name) => `${name} = @${name}`).join(', ')} where campaign_id = @id`
-    const statement = columns.get(sql) ?? database.prepare(sql)
-    columns.set(sql, statement)
-    statement.run({ ...values, id })
-  }
+  const updates = new Map<string, ReturnType<Database['prepare']>>()
   const countChunks = database.prepare(
     'update chunks set counts = 1 where campaign_id = ? and chunk between ? and ?',
   )
   const dropChunks = database.prepare('delete from chunks where campaign_id = ? and chunk < ?')
   const addTest = database.prepare('insert or ignore into test_sends values (?, ?, ?, ?, ?, ?)')
 
-  const apply = (id: CampaignId, recorded: RecordedEvent, { type, data }: CampaignEvent): void => {
-    const at = metadataText(recorded, 'occurredAt') ?? ''
-    const status = (next: CampaignStatus, values: Record<string, string | number | null> = {}) =>
-      set(id, { status: next, changed_at: at, ...values })
-    switch (type) {
-      case 'CampaignCreated':
-        insert.run({
-          id,
-          tenant: data.tenant,
-          ownerId: data.ownerId,
-          title: data.title,
-          message: data.message,
-          at,
-        })
-        return
-      case 'TitleChanged':
-        return set(id, { title: data.title })
-      case 'MessageChanged':
-        return set(id, { message: data.message })
-      case 'RecipientsImported':
-        if (data.mode === 'replace') dropChunks.run(id, data.chunks.first)
-        countChunks.run(id, data.chunks.first, data.chunks.last)
-        return status('READY', { total: data.total })
-      case 'PacingSet':
-        return set(id, { interval_ms: data.intervalMs })
-      case 'SessionAttached':
-        return set(id, { session_id: data.sessionId })
-      case 'CampaignStarted':
-        return status('RUNNING', {
-          run_key: data.runKey,
-          epoch: data.epoch,
-          attempt: data.attempt,
-          not_before: data.notBefore,
-          started_at: at,
-          totals: JSON.stringify(totalsOfPending(data.total)),
-          correlation_id: metadataText(recorded, 'correlationId'),
-          traceparent: metadataText(recorded, 'traceparent'),
-        })
-      case 'CampaignPaused':
-        return status('PAUSED', { pause_reason: data.reason })
-      case 'CampaignResumed':
-        return status('RUNNING', { epoch: data.epoch, pause_reason: null, not_before: null })
-      case 'CampaignCancelled':
-        return status('CANCELLED', { completed_at: at })
-      case 'CampaignCompleted':
-        return status('COMPLETED', { completed_at: at })
-      case 'CampaignFailed':
-        return status('FAILED', { completed_at: at })
-      case 'TestSendRequested':
-        addTest.run(
-          data.testId,
-          id,
-          messageIdOf(data.runKey, 0, 1),
-          metadataText(recorded, 'correlationId') ?? data.testId,
-          metadataText(recorded, 'traceparent'),
-          at,
-        )
-    }
-  }
-  return (recorded: RecordedEvent, event: CampaignEvent): CampaignId => {
-    const id = idOf(recorded.streamName)
-    apply(id, recorded, event)
-    return id
+  return {
+    create: (id: CampaignId, data: CampaignEventOf<'CampaignCreated'>['data'], at: string) => {
+      insert.run({
+        id,
+        tenant: data.tenant,
+        ownerId: data.ownerId,
+        title: data.title,
+        message: data.message,
+        at,
+      })
+    },
+    set: (id: CampaignId, columns: Columns) => {
+      const names = Object.keys(columns)
+      const sql = `update campaigns set ${names.map((name) => `${name} = @${name}`).join(', ')} where campaign_id = @id`
+      const statement = updates.get(sql) ?? database.prepare(sql)
+      updates.set(sql, statement)
+      statement.run({ ...columns, id })
+    },
+    importChunks: (id: CampaignId, { mode, chunks }: CampaignEventOf<'RecipientsImported'>['data']) => {
+      if (mode === 'replace') dropChunks.run(id, chunks.first)
+      countChunks.run(id, chunks.first, chunks.last)
+    },
+    addTest: (
+      id: CampaignId,
+      { testId, runKey }: CampaignEventOf<'TestSendRequested'>['data'],
+      recorded: RecordedEvent,
+      at: string,
+    ) => {
+      const correlationId = metadataText(recorded, 'correlationId') ?? testId
+      addTest.run(
+        testId,
+        id,
+        messageIdOf(runKey, 0, 1),
+        correlationId,
+        metadataText(recorded, 'traceparent'),
+        at,
+      )
+    },
   }
 }
 
@@ -154,7 +212,9 @@ const outcomesProjection = (database: Database) => {
   )
   const head = database.prepare('update campaigns set outcomes_revision = ? where campaign_id = ?')
   const setTotals = database.prepare('update campaigns set totals = ? where campaign_id = ?')
-  const dispatched = database.prepare('update campaigns set dispatched_to = ?, dispatch_epoch = ? where campaign_id = ?')
+  const dispatched = database.prepare(
+    'update campaigns set dispatched_to = ?, dispatch_epoch = ? where campaign_id = ?',
+  )
   const restSkipped = database.prepare('update campaigns set rest_skipped = 1 where campaign_id = ?')
   const setEpoch = database.prepare('update campaigns set dispatch_epoch = ? where campaign_id = ?')
   const open = openPositions(database)

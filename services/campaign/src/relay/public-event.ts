@@ -1,5 +1,11 @@
 // What other services may know of an event: a CloudEvent without keys, texts or numbers.
-import { eventStreamPrefixes, readCampaignEvent, readOutcomeEvent, readSessionEvent, subjects } from '@peyk/contracts'
+import {
+  eventStreamPrefixes,
+  readCampaignEvent,
+  readOutcomeEvent,
+  readSessionEvent,
+  subjects,
+} from '@peyk/contracts'
 import type { CampaignId, SessionId, TenantId } from '@peyk/contracts'
 import { tenantIdSchema } from '@peyk/contracts'
 import type { RecordedEvent } from '@peyk/event-sourcing'
@@ -26,7 +32,11 @@ export const publicEventOf = (recorded: RecordedEvent): PublicEvent | undefined 
 
 const campaignEvent = (tenant: TenantId, id: CampaignId, recorded: RecordedEvent): PublicEvent => {
   const { type, data } = readCampaignEvent(recorded)
-  return { subject: subjects.campaignEvent(tenant, id, type), source: `/campaigns/${id}`, data: withoutSecrets(data) }
+  return {
+    subject: subjects.campaignEvent(tenant, id, type),
+    source: `/campaigns/${id}`,
+    data: withoutSecrets(data),
+  }
 }
 
 /** The run key would let a reader compute message ids; the message is the tenant's own text. */
@@ -43,7 +53,13 @@ const outcomeEvent = (tenant: TenantId, id: CampaignId, recorded: RecordedEvent)
   switch (type) {
     case 'OutcomesRecorded':
       return event({
-        outcomes: data.outcomes.map(({ position, ref, state, reason, at }) => ({ position, ref, state, reason, at })),
+        outcomes: data.outcomes.map(({ position, ref, state, reason, at }) => ({
+          position,
+          ref,
+          state,
+          reason,
+          at,
+        })),
         totals: data.totals,
       })
     case 'RestSkipped':

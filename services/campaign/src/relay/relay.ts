@@ -31,7 +31,8 @@ export const runRelay = (options: RelayOptions, signal: AbortSignal): Promise<vo
       await options.checkpoints.put(CHECKPOINT, { position: String(position) })
       options.onPosition(batch.at(-1))
     },
-    onError: (error, attempt) => options.log.error({ error, attempt }, 'the relay cannot publish, trying again'),
+    onError: (error, attempt) =>
+      options.log.error({ error, attempt }, 'the relay cannot publish, trying again'),
   })
 
 const loadPosition = async ({ nats, checkpoints }: RelayOptions): Promise<bigint | undefined> => {
@@ -39,7 +40,9 @@ const loadPosition = async ({ nats, checkpoints }: RelayOptions): Promise<bigint
   const last = lastSequence === 0 ? undefined : await messageAt(nats, 'EVENTS', lastSequence)
   const saved = (await checkpoints.get(CHECKPOINT))?.json()
   const positions = [last?.headers[headers.position], positionIn(saved)].flatMap((text) => text ?? [])
-  return positions.map(BigInt).reduce<bigint | undefined>((far, each) => (far === undefined || each > far ? each : far), undefined)
+  return positions
+    .map(BigInt)
+    .reduce<bigint | undefined>((far, each) => (far === undefined || each > far ? each : far), undefined)
 }
 
 const positionIn = (saved: unknown): string | undefined =>
