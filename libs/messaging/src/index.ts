@@ -27,14 +27,13 @@ export {
   applyStreams,
   ensureStreams,
   type EnsureStreamsOptions,
-  type FieldDifference,
-  formatPlan,
   planStreams,
-  type StreamPlan,
 } from './streams/ensure-streams.ts'
+export { type FieldDifference, formatPlan, type StreamPlan } from './streams/stream-plan.ts'
 export {
   lastMessageOf,
   messageAt,
+  nextMessageOf,
   purgeSubject,
   readSubjects,
   streamEpoch,
@@ -45,11 +44,12 @@ export {
   type EpochChange,
   type Feed,
   type FeedMessage,
-  type FeedResetReason,
+  type FeedPosition,
   type FeedStart,
   orderedFeed,
   type OrderedFeedOptions,
 } from './feed/ordered-feed.ts'
+export type { FeedResetReason } from './feed/push-consumer.ts'
 export { readMessages, type ReadMessagesOptions } from './feed/read-messages.ts'
 export {
   consumerBacklog,

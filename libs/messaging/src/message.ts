@@ -40,3 +40,13 @@ export function decodeHeaders(source: MsgHdrs | undefined): Headers {
   for (const [name, values] of source) result[name] = values[0] ?? ''
   return result
 }
+
+/** Headers as the stream keeps them: `NATS/1.0`, then a line for each. */
+export function decodeRawHeaders(raw: string): Headers {
+  const result: Record<string, string> = {}
+  for (const line of raw.split('\r\n').slice(1)) {
+    const colon = line.indexOf(':')
+    if (colon > 0) result[line.slice(0, colon)] ??= line.slice(colon + 1).trim()
+  }
+  return result
+}
