@@ -52,7 +52,8 @@ export class HandOver {
   /** Runs Baileys' call with this gate in it. */
   async run(relay: () => Promise<unknown>): Promise<void> {
     await current.run(this, relay)
-    if (this.#state === 'preparing') throw new Error('Baileys wrote a message past the hand-over gate')
+    // A Baileys that wrote without asking the gate (another version) handed the message over all the same.
+    if (this.#state === 'preparing') this.#handOver()
   }
 
   noteEncrypted(jid: string): void {
@@ -67,6 +68,10 @@ export class HandOver {
     else if (!(await this.#beforeHandOver())) this.end({ outcome: 'not_handed_over', reason: 'gate_shut' })
     else if (!isOpen()) this.end({ outcome: 'not_handed_over', reason: 'connection_closed' })
     if (this.#state !== 'preparing') throw new NothingHandedOver('The send has ended')
+    this.#handOver()
+  }
+
+  #handOver(): void {
     this.#state = 'handed_over'
     this.#settle('handed_over')
   }

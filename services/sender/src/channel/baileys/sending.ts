@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 
-import type { BinaryNode, WASocket } from '@whiskeysockets/baileys'
+import { jidNormalizedUser, type BinaryNode, type WASocket } from '@whiskeysockets/baileys'
 
 import type { NotHandedOverReason, SendRequest, SendResult } from '../channel.ts'
 import { Acks, resultOfAck } from './acks.ts'
@@ -14,6 +14,7 @@ import { userOf } from './incoming.ts'
 import { messageOf } from './media.ts'
 import { EndedError, onAbort, TimedOutError, within } from './within.ts'
 
+/** How many recipients one look-up asks for. */
 const BATCH = 100
 
 interface SenderOptions {
@@ -49,7 +50,7 @@ export class Sender {
 
   async warm(phones: readonly string[]): Promise<void> {
     for (let start = 0; start < phones.length; start += BATCH) {
-      await this.#devicesOf(phones.slice(start, start + BATCH).map(jidOf))
+      await this.#lookUp(phones.slice(start, start + BATCH).map(jidOf))
     }
   }
 
@@ -101,21 +102,24 @@ export class Sender {
   async #relay(request: SendRequest, handOver: HandOver): Promise<void> {
     const { sock } = this.#options
     const jid = jidOf(request.phone)
-    const devices = await this.#devicesOf([jid])
+    const devices = (await this.#lookUp([jid])).filter(({ user }) => user === request.phone)
     if (devices.length === 0) {
       handOver.end({ outcome: 'not_on_whatsapp' })
       return
     }
-    await this.#openSessions(devices)
+    await this.#openSessions(devices.map((device) => device.jid))
     if (request.composingMs) await this.#compose(jid, request.composingMs)
     await handOver.run(() => sock.relayMessage(jid, messageOf(request), { messageId: request.messageId }))
   }
 
-  /** Baileys answers a look-up that timed out with nobody; this deadline is shorter, so nobody means nobody. */
-  async #devicesOf(jids: string[]): Promise<string[]> {
+  /**
+   * Finds the devices of people, and our own: a message goes to both. Baileys answers a look-up that timed out with
+   * nobody; this deadline is shorter, so nobody means nobody.
+   */
+  async #lookUp(jids: readonly string[]): Promise<{ user: string; jid: string }[]> {
     const { sock, queryTimeoutMs, ended } = this.#options
-    const devices = await within(queryTimeoutMs, sock.getUSyncDevices(jids, true, false), ended)
-    return devices.map((device) => device.jid)
+    const self = jidNormalizedUser(sock.authState.creds.me?.id)
+    return within(queryTimeoutMs, sock.getUSyncDevices([...new Set([self, ...jids])], true, false), ended)
   }
 
   async #openSessions(devices: string[]): Promise<void> {
