@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 
-import { describe, expect, test } from '@jest/globals'
-import { Curve } from '@whiskeysockets/baileys'
+import { beforeAll, describe, expect, test } from '@jest/globals'
+import { Curve, proto, WA_CERT_DETAILS } from '@whiskeysockets/baileys'
 
-import { verifySignature } from './server-trust.ts'
+import { trustServerRoot, verifySignature } from './server-trust.ts'
 
 describe('the check of a signature', () => {
   test('accepts what Baileys signs, with the plain and the prefixed key', () => {
@@ -27,5 +27,56 @@ describe('the check of a signature', () => {
     expect(verifySignature(pair.public, message, changed)).toBe(false)
     expect(verifySignature(pair.public, message, signature.subarray(1))).toBe(false)
     expect(verifySignature(randomBytes(5), message, signature)).toBe(false)
+  })
+})
+
+describe('the check of a server', () => {
+  const root = Curve.generateKeyPair()
+  const certificateOf = (key: Uint8Array, issuer: { private: Uint8Array }) => {
+    const details = proto.CertChain.NoiseCertificate.Details.encode({
+      key,
+      serial: 1,
+      issuerSerial: 0,
+    }).finish()
+    return { details, signature: Curve.sign(issuer.private, details) }
+  }
+  /** The steps of Baileys' handshake: the server's key is mixed in, then the chain is verified from the leaf up. */
+  const accepts = (staticKey: Uint8Array, certifiedKey: Uint8Array, signer = root) => {
+    const intermediate = Curve.generateKeyPair()
+    const leaf = certificateOf(certifiedKey, intermediate)
+    const { details, signature } = certificateOf(intermediate.public, signer)
+    Curve.sharedKey(Curve.generateKeyPair().private, staticKey)
+    return (
+      Curve.verify(intermediate.public, leaf.details, leaf.signature) &&
+      Curve.verify(WA_CERT_DETAILS.PUBLIC_KEY, details, signature)
+    )
+  }
+  const server = Curve.generateKeyPair().public
+  beforeAll(() => {
+    trustServerRoot(root.public)
+  })
+
+  test('accepts a chain from the root to the key of the handshake', () => {
+    expect(accepts(server, server)).toBe(true)
+  })
+
+  test('refuses a chain of another root', () => {
+    expect(accepts(server, server, Curve.generateKeyPair())).toBe(false)
+  })
+
+  test('refuses a genuine chain that another server shows', () => {
+    expect(accepts(Curve.generateKeyPair().public, server)).toBe(false)
+  })
+
+  test('a process trusts one root', () => {
+    expect(() => {
+      trustServerRoot(root.public)
+    }).not.toThrow()
+    expect(() => {
+      trustServerRoot(server)
+    }).toThrow('one WhatsApp root key')
+    expect(() => {
+      trustServerRoot(randomBytes(5))
+    }).toThrow('32 bytes')
   })
 })
