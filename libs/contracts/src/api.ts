@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { campaignIdSchema, instantSchema, sessionIdSchema } from './ids.ts'
 import { campaignStatusSchema } from './live-messages.ts'
 import { MAX_MESSAGE_CHARACTERS } from './message-template.ts'
+import { problemSchema } from './problems.ts'
 import { outcomeReasonSchema, recipientStateSchema, totalsSchema } from './recipient-state.ts'
 
 const count = z.int().nonnegative()
@@ -60,7 +61,7 @@ export type CampaignReply = z.infer<typeof campaignReplySchema>
 export const rowErrorSchema = z.object({
   /** 1 is the first row of the file, the header included. */
   row: z.int().positive(),
-  code: z.enum(['missing_phone', 'invalid_phone', 'lost_digits', 'value_too_long']),
+  code: z.enum(['missing_phone', 'invalid_phone', 'lost_digits', 'value_too_long', 'missing_variable']),
   message: z.string(),
 })
 export type RowError = z.infer<typeof rowErrorSchema>
@@ -76,6 +77,8 @@ export const importReplySchema = z.object({
   /** The first 100. */
   errors: z.array(rowErrorSchema),
   errorsUrl: z.string(),
+  /** Why nothing of it was taken, when it failed. */
+  problem: problemSchema.optional(),
 })
 export type ImportReply = z.infer<typeof importReplySchema>
 
@@ -88,6 +91,39 @@ export const connectionReplySchema = z.object({
   hasActiveSession: z.boolean(),
   sessionId: sessionIdSchema.nullable(),
 })
+
+/** What a recipient will really get: a text, or the name of the value that is missing. */
+export const previewSchema = z.object({
+  position: z.int().positive(),
+  phone: z.string(),
+  name: z.string().nullable(),
+  text: z.string().nullable(),
+  characters: count,
+  missing: z.string().nullable(),
+})
+export type Preview = z.infer<typeof previewSchema>
+
+export const estimateReplySchema = z.object({
+  /** Recipients that wait to be sent to. */
+  pending: count,
+  interval: z.string(),
+  /** The mean time between two messages, with jitter and the least interval allowed. */
+  meanIntervalSeconds: z.number().positive(),
+  messagesPerDay: count,
+  durationSeconds: count,
+  startsAt: instantSchema,
+  endsAt: instantSchema,
+})
+export type EstimateReply = z.infer<typeof estimateReplySchema>
+
+/** A WhatsApp number of the tenant, with its masked number once it was linked. */
+export const sessionReplySchema = z.object({
+  id: sessionIdSchema,
+  state: z.enum(['linking', 'connected', 'disconnected', 'unlinking', 'logged_out', 'banned']),
+  number: z.string().nullable(),
+  lastActivity: nullableInstant,
+})
+export type SessionReply = z.infer<typeof sessionReplySchema>
 
 export const recipientReplySchema = z.object({
   position: z.int().positive(),

@@ -37,6 +37,9 @@ export const keys = {
   campaignAccess: (id: CampaignId) => String(id),
   sessionLease: (id: SessionId) => `session.${id}`,
   backgroundLease: 'campaign.background',
+  import: (tenant: TenantId, id: CampaignId, importId: string) => `${tenant}.${id}.${importId}`,
+  /** One import of a campaign at a time. */
+  importLease: (id: CampaignId) => `import.${id}`,
 }
 
 /** The durable pull consumer of one campaign and number. */
