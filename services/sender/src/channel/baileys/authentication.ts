@@ -3,6 +3,8 @@
  * time; what is asked for meanwhile goes together into the next. Only what is durable is ever read back: the cache
  * is filled after the write. After a write that failed there is no other.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
 import {
   BufferJSON,
   initAuthCreds,
@@ -89,7 +91,8 @@ export class Authentication {
 
   #startBatch(): { records: Map<string, Uint8Array | null>; done: Promise<void> } {
     const records = new Map<string, Uint8Array | null>()
-    const done = this.#lastWrite.then(() => {
+    // A turn later: what one message is encrypted with for several devices is one write.
+    const done = this.#lastWrite.then(nextTurn).then(() => {
       this.#batch = undefined
       if (this.#isSealed) throw new Error('The connection has ended; its keys are written no more')
       return this.#store.write(records)
