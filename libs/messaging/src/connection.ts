@@ -4,7 +4,7 @@ import { connect, Events, type Msg, type NatsConnection } from 'nats'
 import { NatsUnavailable } from './errors.ts'
 import type { Headers } from './message.ts'
 import { RequestChannel } from './request-channel.ts'
-import { type Log, silentLog } from './log.ts'
+import { errorLine, type Log, silentLog } from './log.ts'
 import { backOffMs, pause } from './wait.ts'
 
 export interface ConnectOptions {
@@ -32,7 +32,7 @@ export async function connectNats(options: ConnectOptions): Promise<Nats> {
     try {
       return new Nats(await dial(options), options.name, log)
     } catch (error) {
-      if (attempt % 20 === 0) log.warn({ error: String(error) }, 'waiting for NATS')
+      if (attempt % 20 === 0) log.warn({ error: errorLine(error) }, 'waiting for NATS')
       await pause(backOffMs(attempt, RECONNECT_WAIT_MS, 2_000), options.signal)
     }
   }
@@ -185,7 +185,7 @@ export class Nats {
     this.#disconnectedAt ??= performance.now()
     this.#requests.abort('the connection was closed')
     if (this.#closing === undefined)
-      this.#log.error({ error: String(error) }, 'NATS connection ended by itself')
+      this.#log.error({ error: errorLine(error) }, 'NATS connection ended by itself')
     this.#tell('closed')
   }
 

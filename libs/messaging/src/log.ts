@@ -10,3 +10,7 @@ const nothing = (): void => undefined
 
 /** A log that says nothing, for callers that pass none. */
 export const silentLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing }
+
+/** An error as one line for a log or a header. */
+export const errorLine = (error: unknown): string =>
+  (error instanceof Error ? `${error.name}: ${error.message}` : JSON.stringify(error)).replace(/\s+/g, ' ')

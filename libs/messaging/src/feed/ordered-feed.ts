@@ -14,7 +14,7 @@ import type { Msg } from 'nats'
 import type { Nats } from '../connection.ts'
 import { ArrivedMessage, type DeliveryInfo } from '../delivery.ts'
 import { NoStream } from '../errors.ts'
-import { type Log, silentLog } from '../log.ts'
+import { errorLine, type Log, silentLog } from '../log.ts'
 import type { StoredMessage } from '../message.ts'
 import { streamInfo, type StreamState } from '../streams/read-stream.ts'
 import { backOffMs, pause } from '../wait.ts'
@@ -156,7 +156,7 @@ class OrderedFeed implements Feed {
       return await this.#deliverAll(consumer)
     } catch (error) {
       if (error instanceof NoStream) return 'stream-missing'
-      this.#log.debug({ stream: this.#options.stream, error: String(error) }, 'feed has no consumer yet')
+      this.#log.debug({ stream: this.#options.stream, error: errorLine(error) }, 'feed has no consumer yet')
       await this.#nats.probe(500)
       return 'consumer-refused'
     } finally {
@@ -250,7 +250,7 @@ class OrderedFeed implements Feed {
         return true
       } catch (error) {
         const { stream } = this.#options
-        this.#log.error({ stream, attempt, error: String(error) }, 'feed handler failed, trying again')
+        this.#log.error({ stream, attempt, error: errorLine(error) }, 'feed handler failed, trying again')
         await pause(backOffMs(attempt, 100, 30_000), this.#options.signal)
       }
     }

@@ -1,7 +1,7 @@
 import type { Nats } from '../connection.ts'
 import { NatsUnavailable, NoResponder, NoStream } from '../errors.ts'
 import { askJetStream, isPassing } from '../jetstream-api.ts'
-import { type Log, silentLog } from '../log.ts'
+import { errorLine, type Log, silentLog } from '../log.ts'
 import { encodePayload, type Headers, type Payload } from '../message.ts'
 import { injectTrace, type MessageSpan, withMessageSpan } from '../trace.ts'
 import { backOffMs, pause } from '../wait.ts'
@@ -119,7 +119,7 @@ async function publishUntilStored(
       await refuseIfNoStream(nats, subject, performance.now() - startedAt, error)
       const waitMs = backOffMs(attempt, 25, 500)
       if (performance.now() + waitMs >= deadline) throw givenUp(subject, options, error)
-      log.debug({ subject: subject.split('.', 1)[0], attempt, error: String(error) }, 'publishing again')
+      log.debug({ subject: subject.split('.', 1)[0], attempt, error: errorLine(error) }, 'publishing again')
       if (nats.isConnected()) await pause(waitMs)
       else await nats.whenConnected(deadline - performance.now())
     }
