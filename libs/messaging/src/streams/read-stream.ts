@@ -43,17 +43,18 @@ export async function streamInfo(
 export const streamEpoch = async (nats: Nats, stream: string): Promise<string> =>
   (await streamInfo(nats, stream)).epoch
 
-/** Deletes a subject's messages, all or all but the newest `keep`; tells how many went. */
+/** Deletes a subject's messages: all, all but the newest `keep`, or all up to a sequence; tells how many went. */
 export async function purgeSubject(
   nats: Nats,
   stream: string,
   subject: string,
-  options: { readonly keep?: number } = {},
+  options: { readonly keep?: number } | { readonly throughSequence: number } = {},
 ): Promise<number> {
-  const body = {
-    filter: subject,
-    ...(options.keep !== undefined && options.keep > 0 && { keep: options.keep }),
-  }
+  const limit =
+    'throughSequence' in options
+      ? { seq: options.throughSequence + 1 }
+      : options.keep !== undefined && options.keep > 0 && { keep: options.keep }
+  const body = { filter: subject, ...limit }
   const { purged } = await ask<{ purged: number }>(nats, stream, `STREAM.PURGE.${stream}`, body)
   return purged
 }
