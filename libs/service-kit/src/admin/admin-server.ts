@@ -15,7 +15,7 @@ export interface AdminServerOptions {
 
 export interface AdminServer {
   readonly url: string
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {

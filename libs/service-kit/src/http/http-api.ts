@@ -41,7 +41,7 @@ export interface HttpApi {
   /** For tests and for servers of one's own. */
   readonly handler: RequestListener
   /** Listens where the settings say; `close` finishes what is running. */
-  listen(): Promise<Listening>
+  readonly listen: () => Promise<Listening>
 }
 
 /** What is known of a request before its route. */

@@ -3,7 +3,8 @@ import express, { type Request, type RequestHandler, type Response } from 'expre
 
 import { ProblemError } from './problem-error.ts'
 
-const POLLUTION = 'prototype.pollution'
+/** A SyntaxError, so that express's parser hands it on as it is. */
+class PollutingKey extends SyntaxError {}
 
 /** `__proto__`, and `constructor` with a `prototype` in it, are no data. */
 function refusePollution(key: string, value: unknown): unknown {
@@ -13,7 +14,7 @@ function refusePollution(key: string, value: unknown): unknown {
       typeof value === 'object' &&
       value !== null &&
       Object.hasOwn(value, 'prototype'))
-  if (isPolluting) throw Object.assign(new SyntaxError('a key that is no data'), { type: POLLUTION })
+  if (isPolluting) throw new PollutingKey('a key that is no data')
   return value
 }
 
@@ -50,6 +51,8 @@ export function jsonBodyReader(limitBytes: number): BodyReader {
 }
 
 function bodyProblem(error: unknown, limitBytes: number): ProblemError {
+  if (error instanceof PollutingKey)
+    return new ProblemError('invalid_request', { detail: 'the body has a key that is not allowed' })
   const type = error instanceof Error && 'type' in error ? error.type : undefined
   switch (type) {
     case 'entity.too.large':
@@ -61,8 +64,6 @@ function bodyProblem(error: unknown, limitBytes: number): ProblemError {
     case 'charset.unsupported':
     case 'encoding.unsupported':
       return new ProblemError('unsupported_media_type', { detail: 'send UTF-8, plain, gzip, deflate or br' })
-    case POLLUTION:
-      return new ProblemError('invalid_request', { detail: 'the body has a key that is not allowed' })
     default:
       return new ProblemError('invalid_json')
   }

@@ -2,6 +2,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+import { isError } from '../log/is-error.ts'
+
 /** Ports that are taken end a start with their number. */
 export class PortTaken extends Error {
   override readonly name = 'PortTaken'
@@ -14,7 +16,7 @@ export class PortTaken extends Error {
 }
 
 const hasCode = (error: unknown, ...codes: readonly string[]) =>
-  error instanceof Error && 'code' in error && codes.some((code) => code === error.code)
+  isError(error) && 'code' in error && codes.some((code) => code === error.code)
 
 /** Listens and returns the port (a free one for 0). */
 export function listenOn(server: Server, host: string, port: number): Promise<number> {
@@ -62,7 +64,7 @@ export interface Listening {
   readonly url: string
   /** One for each address; for `upgrade` listeners. */
   readonly servers: readonly Server[]
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** Serves a handler on loopback (IPv4 and IPv6, the same port) or on the given host, with time limits. */

@@ -1,20 +1,22 @@
 // Logs are events: a fixed name and fields, one JSON object a line, with the trace that they belong to.
+
 import { trace } from '@opentelemetry/api'
-import { type DestinationStream, pino, stdTimeFunctions } from 'pino'
+import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino'
 
 import type { logLevels } from '../config/settings.ts'
+import { isError } from './is-error.ts'
 import { redact, redactText } from './redact.ts'
 
 export type LogLevel = (typeof logLevels)[number]
 
 /** `log.info({ campaignId }, 'campaign_started')`: fields first, then the event's name. Everything is redacted. */
 export interface Log {
-  debug(fields: object, event: string): void
-  info(fields: object, event: string): void
-  warn(fields: object, event: string): void
-  error(fields: object, event: string): void
+  readonly debug: (fields: object, event: string) => void
+  readonly info: (fields: object, event: string) => void
+  readonly warn: (fields: object, event: string) => void
+  readonly error: (fields: object, event: string) => void
   /** A log that adds these fields to every line. */
-  child(fields: Record<string, unknown>): Log
+  readonly child: (fields: Record<string, unknown>) => Log
 }
 
 export interface LoggerOptions {
@@ -31,33 +33,38 @@ function activeTrace(): object {
 }
 
 const redactFields = (fields: unknown): Record<string, unknown> => {
-  const safe = redact(fields instanceof Error ? { error: fields } : fields)
+  const safe = redact(isError(fields) ? { error: fields } : fields)
   return typeof safe === 'object' && safe !== null ? { ...safe } : {}
 }
 
 /** Makes the log of a process. */
 export function createLogger(options: LoggerOptions): Log {
-  return pino(
+  const logger = pino(
     {
       level: options.level,
       base: { service: options.name },
       messageKey: 'event',
-      errorKey: 'error',
       timestamp: stdTimeFunctions.isoTime,
-      // pino's own error serializer would run after the redaction and see no error any more
-      serializers: { error: (value: unknown) => value, err: (value: unknown) => value },
-      formatters: {
-        level: (label) => ({ level: label }),
-        bindings: redactFields,
-      },
-      hooks: {
-        logMethod(parameters, method) {
-          const [fields, event] = parameters
-          method.apply(this, [redactFields(fields), redactText(String(event))])
-        },
-      },
+      // Errors are written by the redaction; pino's own serializer would look for an Error that is no more.
+      serializers: { err: (value: unknown) => value },
+      formatters: { level: (label) => ({ level: label }) },
       mixin: activeTrace,
     },
     options.destination ?? pino.destination({ dest: 1, sync: true }),
   )
+  return redacting(logger)
+}
+
+/** Everything passes the redaction on its way to pino, the fields of children too (pino has no hook for those). */
+function redacting(logger: Logger): Log {
+  const write = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: object, event: string) => {
+    if (logger.isLevelEnabled(level)) logger[level](redactFields(fields), redactText(event))
+  }
+  return {
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    child: (fields) => redacting(logger.child(redactFields(fields))),
+  }
 }

@@ -1,4 +1,5 @@
 // A10: no phone number, token, QR, pairing code or credential reaches a log or a trace.
+import { isError } from './is-error.ts'
 
 const HIDDEN = '[hidden]'
 const MAX_DEPTH = 6
@@ -51,7 +52,7 @@ export function redact(value: unknown, key = '', depth = 0): unknown {
 const looksLikePhone = (value: number) => Number.isInteger(value) && Math.abs(value) >= 1e8
 
 function redactObject(value: object, depth: number): unknown {
-  if (value instanceof Error) return redactError(value, depth)
+  if (isError(value)) return redactError(value, depth)
   if (value instanceof Date) return value.toJSON()
   if (value instanceof Uint8Array) return `[${value.byteLength} bytes]`
   if (value instanceof URL) return redactText(value.href)

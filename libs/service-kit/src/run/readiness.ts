@@ -1,4 +1,5 @@
 // Is this process able to do its work now? Each part adds a named check; /readyz shows them all.
+import { isError } from '../log/is-error.ts'
 
 /** Nothing when all is well; a sentence that says what is missing otherwise. */
 export type ReadinessCheck = () => string | undefined | Promise<string | undefined>
@@ -70,7 +71,7 @@ async function resultOf(check: ReadinessCheck): Promise<string | undefined> {
   try {
     return await Promise.race([check(), late])
   } catch (error) {
-    return error instanceof Error ? `${error.name}: ${error.message}` : 'failed'
+    return isError(error) ? `${error.name}: ${error.message}` : 'failed'
   } finally {
     clearTimeout(timer)
   }

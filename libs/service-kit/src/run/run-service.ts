@@ -29,9 +29,9 @@ export interface Scope<Settings> {
    * Registers the release of what was just opened. While a start is being stopped this throws after registering, so
    * that the start ends there.
    */
-  onStop(name: string, release: Release): void
+  readonly onStop: (name: string, release: Release) => void
   /** A part that cannot go on: the process stops in good order with exit code 1. */
-  fail(error: unknown): void
+  readonly fail: (error: unknown) => void
 }
 
 export interface ServiceDefinition<S extends z.ZodObject> {
@@ -140,6 +140,7 @@ class ServiceRun<S extends z.ZodObject> implements RunningService {
   private readonly deadlineMs: number
   private settle: (code: number) => void = () => undefined
   private exitCode = EXIT_OK
+  private isFinished = false
 
   constructor(
     definition: ServiceDefinition<S>,
@@ -158,8 +159,12 @@ class ServiceRun<S extends z.ZodObject> implements RunningService {
     this.started = this.start(definition, settings, own)
   }
 
-  async stop(reason = 'asked'): Promise<number> {
-    if (this.stopSignal.signal.aborted) return this.stopped
+  stop(reason = 'asked'): Promise<number> {
+    if (!this.stopSignal.signal.aborted) void this.unwind(reason)
+    return this.stopped
+  }
+
+  private async unwind(reason: string): Promise<void> {
     this.log.info({ reason }, 'stopping')
     const deadline = setTimeout(() => this.deadlinePassed(), this.deadlineMs)
     this.readiness.stopping()
@@ -169,7 +174,6 @@ class ServiceRun<S extends z.ZodObject> implements RunningService {
     const failures = await this.releases.releaseAll()
     clearTimeout(deadline)
     this.finish(failures > 0 ? EXIT_FAILED : this.exitCode)
-    return this.stopped
   }
 
   private async start(
@@ -246,6 +250,8 @@ class ServiceRun<S extends z.ZodObject> implements RunningService {
   }
 
   private finish(code: number): void {
+    if (this.isFinished) return
+    this.isFinished = true
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) this.host.off(signal, this.onSignal)
     this.host.off('uncaughtException', this.onUncaught)
     this.host.off('unhandledRejection', this.onRejection)
