@@ -42,6 +42,9 @@ class DamagedFile extends Error {
   override readonly name = 'DamagedFile'
 }
 
-const isDamage = (error: unknown): boolean =>
-  error instanceof DamagedFile ||
-  (error instanceof Database.SqliteError && DAMAGED.some((code) => error.code.startsWith(code)))
+/** Told by its code alone: the driver makes its errors with the classes of whoever loaded it first. */
+const isDamage = (error: unknown): boolean => {
+  if (error instanceof DamagedFile) return true
+  const hasCode = typeof error === 'object' && error !== null && 'code' in error
+  return hasCode && DAMAGED.some((code) => String(error.code).startsWith(code))
+}

@@ -101,16 +101,16 @@ describe('is thrown away and begun again', () => {
     expect([renewed.checkpoint(), names(renewed), discarded]).toEqual([undefined, [], ['otherVersion']])
   })
 
-  test.each(['this is no database, but it is long enough to be taken for one'.repeat(20), 'short'])(
-    'when the file is damaged: %.20s',
-    (content) => {
-      open().close()
-      writeFileSync(join(folder.path, 'nested', 'names.db'), content)
-      const renewed = open()
-      renewed.apply(1n, add(renewed, 'a'))
-      expect([names(renewed), discarded]).toEqual([['a'], ['damaged']])
-    },
-  )
+  test.each([
+    ['other content', 'this is no database, but it is long enough to be taken for one'.repeat(20)],
+    ['too short', 'short'],
+  ])('when the file is damaged: %s', (_, content) => {
+    open().close()
+    writeFileSync(join(folder.path, 'nested', 'names.db'), content)
+    const renewed = open()
+    renewed.apply(1n, add(renewed, 'a'))
+    expect([names(renewed), discarded]).toEqual([['a'], ['damaged']])
+  })
 
   test('when a page in the middle is damaged', () => {
     const readModel = open()

@@ -8,6 +8,8 @@
 // Each would end the process.
 import { EventStoreDBClient } from '@eventstore/db-client'
 
+import { pause } from '../back-off.ts'
+
 interface BatchCall {
   on: (event: string, listener: (message: unknown) => void) => BatchCall
   write: (...message: unknown[]) => boolean
@@ -39,6 +41,9 @@ export interface GuardedClient {
   readonly dispose: () => Promise<void>
 }
 
+/** The client waits without end for calls that do not end. */
+const DISPOSE_MS = 1_000
+
 const ignore = () => undefined
 
 export const openGuardedClient = (url: string): GuardedClient => {
@@ -62,7 +67,9 @@ export const openGuardedClient = (url: string): GuardedClient => {
       void closeChannel()
     },
     dispose: async () => {
-      await client.dispose()
+      const isDisposed = new AbortController()
+      await Promise.race([client.dispose(), pause(DISPOSE_MS, isDisposed.signal)])
+      isDisposed.abort()
       await closeChannel()
     },
   }

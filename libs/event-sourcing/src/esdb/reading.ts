@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream'
+
 import type { AllStreamResolvedEvent, ResolvedEvent } from '@eventstore/db-client'
 
 import { EventStoreUnavailable } from '../event-store-errors.ts'
@@ -9,7 +11,7 @@ import type { GuardedClient } from './guarded-client.ts'
 
 /** What a read and a subscription of the client have in common: objects, and errors at any time. */
 export interface ClientStream<T> extends AsyncIterable<T> {
-  on(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'error' | 'unpipe', listener: (subject: unknown) => void): unknown
   destroy(error?: Error): unknown
 }
 
@@ -23,9 +25,14 @@ interface Drain {
 
 const ignore = () => undefined
 
+/** A call that nobody reads to its end is never over for the client, cancelled or not. */
+const readToItsEnd = (call: unknown) => {
+  if (call instanceof Readable) call.resume()
+}
+
 /**
- * The objects of a client's stream. The client never gives up on a silent server, leaves the call open when its reader
- * stops early, and emits errors after that: all three end here.
+ * The objects of a client's stream. The client never gives up on a silent server, keeps the call when its reader stops
+ * early, and emits errors after that: all three end here.
  */
 export async function* drain<T>(stream: ClientStream<T>, { cancel, idleMs, onIdle, signal }: Drain) {
   let isWaiting = true
@@ -36,6 +43,7 @@ export async function* drain<T>(stream: ClientStream<T>, { cancel, idleMs, onIdl
     else watchdog.refresh()
   }, idleMs)
   stream.on('error', ignore)
+  stream.on('unpipe', readToItsEnd)
   signal.addEventListener('abort', stop)
   if (signal.aborted) stop()
   try {
