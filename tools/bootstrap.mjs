@@ -25,7 +25,7 @@ const programs = {
   check: ['tools/check.ts'],
   test: [...jest, '--selectProjects', 'unit', 'integration', 'e2e'],
   faults: [...jest, '--selectProjects', 'faults', '--runInBand'],
-  containers: [...jest, '--selectProjects', 'containers', '--runInBand', '--verbose'],
+  containers: [...jest, '--selectProjects', 'containers', '--runInBand'],
 }
 
 const program = programs[name]
