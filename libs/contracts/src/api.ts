@@ -103,18 +103,18 @@ export const previewSchema = z.object({
 })
 export type Preview = z.infer<typeof previewSchema>
 
-export const estimateReplySchema = z.object({
+export const estimateSchema = z.object({
   /** Recipients that wait to be sent to. */
   pending: count,
   interval: z.string(),
   /** The mean time between two messages, with jitter and the least interval allowed. */
   meanIntervalSeconds: z.number().positive(),
   messagesPerDay: count,
-  durationSeconds: count,
+  seconds: count,
   startsAt: instantSchema,
   endsAt: instantSchema,
 })
-export type EstimateReply = z.infer<typeof estimateReplySchema>
+export type Estimate = z.infer<typeof estimateSchema>
 
 /** A WhatsApp number of the tenant, with its masked number once it was linked. */
 export const sessionReplySchema = z.object({
