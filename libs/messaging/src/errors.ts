@@ -121,3 +121,14 @@ export class ObjectDamaged extends Error {
     super(`object in ${store} is damaged: ${reason}`)
   }
 }
+
+/** An object that is larger than the caller allows. Nothing of it is kept. */
+export class ObjectTooLarge extends Error {
+  override readonly name = 'ObjectTooLarge'
+  readonly maxBytes: number
+
+  constructor(maxBytes: number) {
+    super(`the object is larger than ${maxBytes} bytes`)
+    this.maxBytes = maxBytes
+  }
+}

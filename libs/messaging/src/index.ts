@@ -8,6 +8,7 @@ export {
   NoResponder,
   NoStream,
   ObjectDamaged,
+  ObjectTooLarge,
   RequestRefused,
   StreamDrift,
   StreamFull,
@@ -53,6 +54,7 @@ export type { FeedResetReason } from './feed/push-consumer.ts'
 export { readMessages, type ReadMessagesOptions } from './feed/read-messages.ts'
 export {
   consumerBacklog,
+  type ConsumerBacklog,
   type ConsumerDefinition,
   deleteConsumer,
   ensureConsumer,
@@ -64,10 +66,17 @@ export {
   type PullConsumer,
   type PullConsumerOptions,
 } from './consumer/pull-consumer.ts'
+export { deadLetterHeaders } from './consumer/dead-letter.ts'
 export { consume, type ConsumeOptions, type ConsumerMessage, type HandlerResult } from './consumer/consume.ts'
 export { acquireLease, type Lease, type LeaseOptions, tryAcquireLease } from './lease.ts'
 export { type Bucket, type BucketChange, type BucketEntry, openBucket, type WatchOptions } from './bucket.ts'
-export { type ObjectInfo, type ObjectStore, openObjectStore } from './object-store.ts'
+export {
+  type ObjectInfo,
+  type ObjectStore,
+  openObjectStore,
+  type PutOptions,
+  type StoredObject,
+} from './object-store.ts'
 export { type Question, request, respond } from './request-reply.ts'
 export { extractTrace, injectTrace, type MessageSpan, withMessageSpan } from './trace.ts'
 export { obtainNatsServer } from './server/obtain-server.ts'

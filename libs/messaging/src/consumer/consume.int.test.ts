@@ -3,8 +3,9 @@ import { afterAll, afterEach, describe, expect, test } from '@jest/globals'
 import { lastMessageOf, streamInfo } from '../streams/read-stream.ts'
 import { createPublisher } from '../publish/publisher.ts'
 import { eventually, makeStream, startNats } from '../test-support.ts'
-import { consume, type ConsumeOptions, type ConsumerMessage } from './consume.ts'
-import { deleteConsumer, listConsumers } from './durable-consumer.ts'
+import { consume, type ConsumeOptions } from './consume.ts'
+import { consumerBacklog, deleteConsumer } from './durable-consumer.ts'
+import { pullConsumer } from './pull-consumer.ts'
 
 const context = await startNats()
 afterAll(() => context.stop())
@@ -110,26 +111,28 @@ describe('consume', () => {
     )
   })
 
-  test('a message whose handlers always die is buried without another try', async () => {
+  test('a message whose handler died every time is buried without another try', async () => {
     const stream = await makeStream(context.nats)
     const dead = await makeStream(context.nats)
     await fill(stream, 1)
-    const deadLetter = { subject: `${dead}.x`, maxDeliver: 1 }
-    const stuck = new AbortController()
-    const handler = (message: ConsumerMessage) => {
-      if (message.deliveryCount > 1) throw new Error('not again')
-      // As a process that died: no answer and no sign of life.
-      return new Promise<never>((_, reject) =>
-        stuck.signal.addEventListener('abort', () => reject(new Error('end'))),
-      )
-    }
-    start(stream, { deadLetter, handler, ackWaitMs: 200, concurrency: 2 })
-    // The heartbeat is what keeps it alive; without it the server delivers again.
-    await eventually(async () => (await listConsumers(context.nats, stream)).length === 1, 'the consumer')
-    await context.server.kill()
-    await context.server.restart()
-    stuck.abort()
+    const create = { maxAckPending: 100, ackWaitMs: 1_000 }
+    // As a process that died with the message in its hands: no answer and no sign of life.
+    const victim = pullConsumer(context.nats, { stream, durable: 'worker', create })
+    expect((await victim.next())?.deliveryCount).toBe(1)
+    victim.stop()
+    const handled: number[] = []
+    start(stream, {
+      deadLetter: { subject: `${dead}.x`, maxDeliver: 1 },
+      handler: ({ sequence }) => {
+        handled.push(sequence)
+        return Promise.resolve('ack')
+      },
+    })
     await eventually(async () => (await streamInfo(context.nats, dead)).messages === 1, 'a dead letter')
+    expect((await lastMessageOf(context.nats, dead, `${dead}.x`))?.headers['peyk-dead-reason']).toBe(
+      'unanswered',
+    )
+    expect(handled).toEqual([])
   })
 
   test('a long handler keeps its message: nobody else gets it', async () => {
@@ -176,11 +179,11 @@ describe('consume', () => {
     await context.server.kill()
     await context.server.restart()
     await filling
-    await eventually(
-      async () => (await streamInfo(context.nats, stream)).messages === 0,
-      'an empty queue',
-      25_000,
-    )
-    expect(seen.size).toBeGreaterThanOrEqual(2_040)
+    // Not "the stream is empty": killed, nats-server 2.9 may keep messages that were acknowledged, for no consumer to see.
+    await eventually(() => seen.size >= 2_040, 'all of them')
+    await eventually(async () => {
+      const backlog = await consumerBacklog(context.nats, stream, 'worker')
+      return backlog?.pending === 0 && backlog.unacknowledged === 0
+    }, 'nothing to be left for the consumer')
   })
 })
