@@ -7,7 +7,8 @@ import { type EpochChange, type Feed, orderedFeed } from './feed/ordered-feed.ts
 import { readMessages } from './feed/read-messages.ts'
 import type { Log } from './log.ts'
 import { decodeJson, type Headers, type Payload, type StoredMessage } from './message.ts'
-import { createPublisher, type Publisher, type PublishOptions } from './publish/publisher.ts'
+import type { PublishOptions } from './publish/outgoing.ts'
+import { createPublisher, type Publisher } from './publish/publisher.ts'
 import { lastMessageOf } from './streams/read-stream.ts'
 import { bucketStream } from './streams/stream-config.ts'
 

@@ -16,14 +16,8 @@ export {
 } from './errors.ts'
 export type { Log } from './log.ts'
 export { decodeJson, encodePayload, type Headers, type Payload, type StoredMessage } from './message.ts'
-export {
-  createPublisher,
-  type OutgoingMessage,
-  type PublishAllOptions,
-  type Published,
-  type Publisher,
-  type PublishOptions,
-} from './publish/publisher.ts'
+export { createPublisher, type Publisher } from './publish/publisher.ts'
+export type { OutgoingMessage, PublishAllOptions, Published, PublishOptions } from './publish/outgoing.ts'
 export {
   applyStreams,
   ensureStreams,

@@ -1,5 +1,5 @@
 // Many messages with several under way at once.
-import type { OutgoingMessage, PublishAllOptions, Published } from './publisher.ts'
+import type { OutgoingMessage, PublishAllOptions, Published } from './outgoing.ts'
 
 const DEFAULT_IN_FLIGHT = 256
 

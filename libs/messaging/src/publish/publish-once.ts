@@ -3,7 +3,7 @@ import type { Nats } from '../connection.ts'
 import { JetStreamRefused, StreamFull, WrongLastSequence } from '../errors.ts'
 import { type ApiError, apiCode } from '../jetstream-api.ts'
 import { decodeJson, type Headers } from '../message.ts'
-import type { Published, PublishOptions } from './publisher.ts'
+import type { Published, PublishOptions } from './outgoing.ts'
 
 interface PublishAnswer {
   readonly stream?: string

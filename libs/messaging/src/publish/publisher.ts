@@ -2,9 +2,10 @@ import type { Nats } from '../connection.ts'
 import { NatsUnavailable, NoResponder, NoStream } from '../errors.ts'
 import { askJetStream, isPassing } from '../jetstream-api.ts'
 import { errorLine, type Log, silentLog } from '../log.ts'
-import { encodePayload, type Headers, type Payload } from '../message.ts'
+import { encodePayload, type Payload } from '../message.ts'
 import { injectTrace, type MessageSpan, withMessageSpan } from '../trace.ts'
 import { backOffMs, pause } from '../wait.ts'
+import type { OutgoingMessage, PublishAllOptions, Published, PublishOptions } from './outgoing.ts'
 import { publishAll } from './publish-all.ts'
 import { publishOnce, serverHeaders } from './publish-once.ts'
 import { StreamRoom } from './stream-room.ts'
@@ -13,40 +14,6 @@ const DEFAULT_TIMEOUT_MS = 5_000
 /** How long one try waits for its answer before the same id is sent again. */
 const ATTEMPT_MS = 2_000
 const NO_STREAM_AFTER_MS = 1_000
-
-export interface PublishOptions {
-  /** Becomes `Nats-Msg-Id`: the same id within the stream's duplicate window is stored once. Only with it is a publish sent again. */
-  readonly id?: string
-  readonly headers?: Headers
-  /** The fence of a subject: its last message must have this sequence; 0 = the subject must be empty. */
-  readonly expectedLastSubjectSequence?: number
-  /** The fence of a whole stream. */
-  readonly expectedLastSequence?: number
-  /** The subject's earlier messages go when this one is stored (the stream must allow it). */
-  readonly rollup?: 'subject'
-  /** How long to try in all; default 5 s. */
-  readonly timeoutMs?: number
-}
-
-export interface Published {
-  readonly stream: string
-  readonly sequence: number
-  /** The id was there already: `sequence` is that of the first. */
-  readonly duplicate: boolean
-}
-
-export interface OutgoingMessage extends PublishOptions {
-  readonly subject: string
-  readonly payload: Payload
-}
-
-export interface PublishAllOptions {
-  /** Messages sent and not yet acknowledged; default 256. */
-  readonly maxInFlight?: number
-  readonly signal?: AbortSignal
-  /** Called in order as the run of stored messages from the first grows: all before `count` are stored. */
-  readonly onStored?: (count: number) => void
-}
 
 /** Writes to streams. It throws WrongLastSequence, StreamFull, NoStream, NatsUnavailable or JetStreamRefused. */
 export interface Publisher {
