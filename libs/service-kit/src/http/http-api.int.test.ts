@@ -373,6 +373,16 @@ describe('[A1] the command id', () => {
   })
 })
 
+test('a correlation id that could be a number or a token is replaced', async () => {
+  const { call } = await serve((api) =>
+    api.route('GET', '/x', {}, ({ correlationId }) => ({ body: correlationId })),
+  )
+  const idFor = async (id: string) => (await call('/x', { headers: { 'x-correlation-id': id } })).json()
+  expect(await idFor('trip-1')).toBe('trip-1')
+  for (const id of ['989123456789', 'to-09123456789', 'a b', 'x'.repeat(129)])
+    expect(await idFor(id)).toMatch(/^[0-9a-f-]{36}$/)
+})
+
 test('metrics name the pattern of the route, never the path', async () => {
   const { call, metrics } = await serve((api) =>
     api.route('GET', '/campaigns/:id', {}, () => {
@@ -400,28 +410,4 @@ test('what no route takes goes to the fallback, whose failure is a problem too',
   )
   expect(await (await call('/index.html')).text()).toBe('file')
   expect((await problemOf(call('/bad'))).code).toBe('internal')
-})
-
-test('close lets a running request finish and takes no new one', async () => {
-  const entered = Promise.withResolvers<undefined>()
-  const go = Promise.withResolvers<undefined>()
-  const { call, close, port } = await serve((api) =>
-    api.route('GET', '/slow', {}, async () => {
-      entered.resolve(undefined)
-      await go.promise
-      return { body: 'done' }
-    }),
-  )
-  const answer = call('/slow')
-  await entered.promise
-  const closed = close()
-  await expect(fetch(`http://127.0.0.1:${port}/slow`)).rejects.toThrow()
-  go.resolve(undefined)
-  expect(await (await answer).json()).toBe('done')
-  await closed
-})
-
-test('a taken port is named', async () => {
-  const { port } = await serve(() => undefined)
-  await expect(serve(() => undefined, { PORT: String(port) })).rejects.toThrow(`port ${port} is taken`)
 })

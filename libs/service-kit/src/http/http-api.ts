@@ -18,6 +18,7 @@ import { checkLocalDoor } from '../auth/local-door.ts'
 import { BadSettings } from '../config/read-settings.ts'
 import type { HttpSettings } from '../config/settings.ts'
 import type { Log } from '../log/logger.ts'
+import { redactText } from '../log/redact.ts'
 import { commandIdOf } from './command-id.ts'
 import { type BodyReader, demandJson, jsonBodyReader } from './json-body.ts'
 import { listen, type Listening } from './listen.ts'
@@ -201,7 +202,7 @@ class Requests {
   /** Headers that every answer has, the metrics, and the door of local mode. */
   arrive(request: IncomingMessage, response: ServerResponse, next: () => void): void {
     const given = request.headers['x-correlation-id']
-    const correlationId = typeof given === 'string' && correlationIdForm.test(given) ? given : randomUUID()
+    const correlationId = isCorrelationId(given) ? given : randomUUID()
     const arrival = { correlationId, log: this.options.log.child({ correlationId }), route: 'unmatched' }
     this.arrivals.set(request, arrival)
     trace.getActiveSpan()?.setAttribute('peyk.correlation_id', correlationId)
@@ -297,6 +298,10 @@ class Requests {
 }
 
 const methods: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/** A client's own id is taken on, unless it could be a number or a token: it reaches logs and metadata. */
+const isCorrelationId = (given: unknown): given is string =>
+  typeof given === 'string' && correlationIdForm.test(given) && redactText(given) === given
 
 /** A label of few values, whatever the client writes. */
 const knownMethod = (method: string | undefined) =>

@@ -1,6 +1,9 @@
 // Listening and closing: addresses, time limits, and a close that lets running requests finish.
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+
+import { type ProblemCode, problemOf } from '@peyk/contracts'
 
 import { isError } from '../log/is-error.ts'
 
@@ -100,10 +103,11 @@ async function openIpv6(
 }
 
 function boundedServer(handler: RequestListener, options: ListenOptions): Server {
+  const requestTimeout = options.requestTimeoutMs ?? 300_000
   const server = createServer(
     {
-      requestTimeout: options.requestTimeoutMs ?? 300_000,
-      headersTimeout: 5_000,
+      requestTimeout,
+      headersTimeout: Math.min(5_000, requestTimeout),
       keepAliveTimeout: 65_000,
       // How often the two limits above are looked at; Node's 30 s would make them 35 s.
       connectionsCheckingInterval: 1_000,
@@ -112,5 +116,28 @@ function boundedServer(handler: RequestListener, options: ListenOptions): Server
     handler,
   )
   server.maxConnections = options.maxConnections ?? 5_000
+  server.on('clientError', (error, socket) => refuseBytes(error, socket))
   return server
+}
+
+/** What cannot be read as a request gets a problem too, and its connection is closed. */
+function refuseBytes(error: Error, socket: Duplex): void {
+  if (!socket.writable || hasCode(error, 'ECONNRESET')) {
+    socket.destroy()
+    return
+  }
+  const problem = problemOf(codeOfBytes(error))
+  const body = JSON.stringify(problem)
+  const head = [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
+    'content-type: application/problem+json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}
+
+function codeOfBytes(error: Error): ProblemCode {
+  if (hasCode(error, 'ERR_HTTP_REQUEST_TIMEOUT')) return 'request_timeout'
+  return hasCode(error, 'HPE_HEADER_OVERFLOW') ? 'payload_too_large' : 'invalid_request'
 }

@@ -43,7 +43,6 @@ export function createLogger(options: LoggerOptions): Log {
     {
       level: options.level,
       base: { service: options.name },
-      messageKey: 'event',
       timestamp: stdTimeFunctions.isoTime,
       // Errors are written by the redaction; pino's own serializer would look for an Error that is no more.
       serializers: { err: (value: unknown) => value },

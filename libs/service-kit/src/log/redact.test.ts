@@ -98,7 +98,7 @@ describe('the log', () => {
       service: 'test',
       correlationId: 'c-1',
       count: 2,
-      event: 'things_done',
+      msg: 'things_done',
     })
   })
 

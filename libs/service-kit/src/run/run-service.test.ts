@@ -35,7 +35,7 @@ function testHost(environment: Record<string, string> = {}, args: readonly strin
     exits,
     printed,
     host,
-    events: () => lines.map((line) => (JSON.parse(line) as { event: string }).event),
+    events: () => lines.map((line) => (JSON.parse(line) as { msg: string }).msg),
   }
 }
 

@@ -58,7 +58,7 @@ async function startProbe(environment: Record<string, string>) {
   createInterface({ input: child.stdout }).on('line', (line) => {
     const entry = JSON.parse(line) as Record<string, unknown>
     lines.push(entry)
-    if (entry['event'] === 'listening') listening.resolve(String(entry['url']))
+    if (entry['msg'] === 'listening') listening.resolve(String(entry['url']))
   })
   return { child, lines, url: await listening.promise }
 }
@@ -77,7 +77,7 @@ describe('the file of --import', () => {
     const { child, lines, url } = await startProbe({})
     const inner = (await (await traced(url, '/outer/1')).json()) as string
     expect(inner).toContain(traceId)
-    expect(lines.find(({ event }) => event === 'inside')).toMatchObject({ trace_id: traceId })
+    expect(lines.find(({ msg }) => msg === 'inside')).toMatchObject({ trace_id: traceId })
     expect(await stop(child)).toBe(0)
   })
 
