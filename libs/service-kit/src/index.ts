@@ -1,5 +1,5 @@
 // What every service needs: run and stop, settings, logs, metrics, traces, HTTP, tokens.
-export { type Metrics, createMetrics, toPrometheusText } from './admin/metrics.ts'
+export { type Metrics, createMetrics } from './admin/metrics.ts'
 export { authSettings, type AuthSettings } from './auth/auth-settings.ts'
 export {
   type Authentication,
@@ -10,7 +10,7 @@ export {
   problemCodeOfAuthentication,
 } from './auth/authenticator.ts'
 export { checkLocalDoor, type LocalDoorRefusal } from './auth/local-door.ts'
-export { BadSettings, type Environment, readSettings } from './config/read-settings.ts'
+export { BadSettings, readSettings } from './config/read-settings.ts'
 export {
   dataSettings,
   durationSetting,
@@ -23,29 +23,12 @@ export {
   setting,
   sizeSetting,
 } from './config/settings.ts'
-export {
-  addressSchema,
-  durationSchema,
-  integerSchema,
-  parseDuration,
-  parseSize,
-  portSchema,
-  sizeSchema,
-  switchSchema,
-} from './config/values.ts'
+export { addressSchema, durationSchema, integerSchema, switchSchema } from './config/values.ts'
 export { authenticationProblem, createHttpApi, type HttpApi, type HttpApiOptions } from './http/http-api.ts'
-export { listen, type Listening, type ListenOptions, PortTaken } from './http/listen.ts'
-export { fieldErrorsOf, ProblemError, type ProblemDetails } from './http/problem-error.ts'
+export { listen, type Listening } from './http/listen.ts'
+export { fieldErrorsOf, ProblemError } from './http/problem-error.ts'
 export type { Call, Handler, Method, Reply, RouteOptions } from './http/route.ts'
-export { sendProblem } from './http/reply.ts'
-export { createLogger, type Log, type LoggerOptions, type LogLevel } from './log/logger.ts'
-export { redact, redactText } from './log/redact.ts'
+export { createLogger, type Log } from './log/logger.ts'
+export { redactText } from './log/redact.ts'
 export type { Readiness, ReadinessCheck } from './run/readiness.ts'
-export {
-  EXIT_BAD_SETTINGS,
-  type Host,
-  runService,
-  type RunningService,
-  type Scope,
-  type ServiceDefinition,
-} from './run/run-service.ts'
+export { type Host, runService, type Scope, type ServiceDefinition } from './run/run-service.ts'
