@@ -5,6 +5,7 @@ import { eventStreamPrefixes, keys, natsTopology } from '@peyk/contracts'
 import type { EventStore } from '@peyk/event-sourcing'
 import { acquireLease, ensureStreams, type Log, type Nats } from '@peyk/messaging'
 import { runProjection } from '@peyk/read-model'
+import type { Metrics } from '@peyk/service-kit'
 import type { Registry } from 'prom-client'
 
 import { openLedgerModel } from '../ledger/model.ts'
@@ -19,7 +20,7 @@ export interface BackgroundOptions {
   /** Who we are, for operators to read in the lease. */
   readonly owner: string
   readonly log: Log
-  readonly registry: Registry
+  readonly registry: Registry | Metrics
   readonly settings: BackgroundSettings
 }
 

@@ -1,5 +1,6 @@
 // What operators see of the background work.
 import type { RecordedEvent } from '@peyk/event-sourcing'
+import type { Metrics } from '@peyk/service-kit'
 import { Counter, Gauge, type Registry } from 'prom-client'
 
 import type { LedgerMetrics } from '../ledger/ledger.ts'
@@ -9,7 +10,7 @@ export interface BackgroundMetrics extends LedgerMetrics {
   readonly held: (isHeld: boolean) => void
 }
 
-export const createBackgroundMetrics = (registry: Registry): BackgroundMetrics => {
+export const createBackgroundMetrics = (registry: Registry | Metrics): BackgroundMetrics => {
   const registers = [registry]
   const recorded = new Counter({
     name: 'ledger_outcomes_recorded_total',

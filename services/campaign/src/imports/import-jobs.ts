@@ -4,8 +4,14 @@ import { join } from 'node:path'
 
 import type { CampaignEventOf, CampaignId, ImportReply, RowError } from '@peyk/contracts'
 import { eventStreams, readCampaignEvent } from '@peyk/contracts'
-import { type EventMetadata, type EventStore, EventStoreUnavailable, loadStream } from '@peyk/event-sourcing'
-import { NatsUnavailable } from '@peyk/messaging'
+import {
+  type EventMetadata,
+  type EventStore,
+  EventStoreUnavailable,
+  loadStream,
+  type StreamHead,
+} from '@peyk/event-sourcing'
+import { type Lease, NatsUnavailable } from '@peyk/messaging'
 import { type Log, ProblemError } from '@peyk/service-kit'
 import type { CountryCode } from 'libphonenumber-js/max'
 
@@ -15,7 +21,7 @@ import { claimFirstChunk, deleteReplacedChunks } from './chunks.ts'
 import type { ImportRow } from './columns.ts'
 import { type ImportCounts, importList } from './import-list.ts'
 import { failedImport, type ImportKey, type ImportStore, newImport } from './import-store.ts'
-import { createRejectedRows } from './rejected-rows.ts'
+import { createRejectedRows, type RejectedRows } from './rejected-rows.ts'
 
 export interface ImportJobsOptions {
   readonly store: EventStore
@@ -32,6 +38,8 @@ export interface ImportJobsOptions {
 export interface ImportRequest extends ImportKey {
   readonly mode: 'replace' | 'append'
   readonly rows: AsyncIterable<ImportRow>
+  /** Gives back what the rows are read from; called once, however it ends. */
+  readonly discard: () => Promise<void>
   readonly metadata: EventMetadata
 }
 
@@ -40,7 +48,8 @@ export type ImportResult =
       readonly outcome: 'done'
       readonly entry: ImportReply
       readonly campaign: ExistingCampaign
-      readonly position: bigint
+      /** Of the event that made it count. */
+      readonly head: StreamHead
     }
   | { readonly outcome: 'failed'; readonly entry: ImportReply; readonly problem: ProblemError }
 
@@ -76,8 +85,7 @@ export const createImportJobs = (options: ImportJobsOptions): ImportJobs => {
   }
   return {
     start: async (request) => {
-      const lock = await imports.lock(request.campaignId, request.importId)
-      if (lock === undefined) throw new ProblemError('import_in_progress')
+      const lock = await lockOrDiscard(imports, request)
       const job = new ImportJob(options, request, AbortSignal.any([options.signal, lock.signal]))
       const finished = job.run().finally(async () => {
         runs.delete(request.importId)
@@ -93,6 +101,17 @@ export const createImportJobs = (options: ImportJobsOptions): ImportJobs => {
     idle: async () => {
       await Promise.all(runs.values())
     },
+  }
+}
+
+const lockOrDiscard = async (imports: ImportStore, request: ImportRequest): Promise<Lease> => {
+  try {
+    const lock = await imports.lock(request.campaignId, request.importId)
+    if (lock === undefined) throw new ProblemError('import_in_progress')
+    return lock
+  } catch (error) {
+    await request.discard()
+    throw error
   }
 }
 
@@ -113,21 +132,21 @@ class ImportJob {
 
   async run(): Promise<ImportResult> {
     const folder = join(this.#options.folder, this.#request.importId)
+    const rejected = createRejectedRows(join(folder, 'errors.csv'))
     try {
       await mkdir(folder, { recursive: true })
       await this.#tell()
-      return await this.#import(join(folder, 'errors.csv'))
+      return await this.#import(rejected)
     } catch (error) {
-      return await this.#fail(error)
+      return await this.#fail(error, rejected)
     } finally {
       await rm(folder, { recursive: true, force: true })
+      await this.#request.discard()
     }
   }
 
-  async #import(errorsFile: string): Promise<ImportResult> {
-    const { store, imports, country, maxRecipients } = this.#options
-    const { campaignId, importId } = this.#request
-    const rejected = createRejectedRows(errorsFile)
+  async #import(rejected: RejectedRows): Promise<ImportResult> {
+    const { store, country, maxRecipients } = this.#options
     const list = await importList({
       ...this.#request,
       store,
@@ -143,13 +162,16 @@ class ImportJob {
     this.#count(list.counts)
     this.entry = { ...this.entry, status: 'done' }
     // It counts from here on, whatever becomes of the rest: `settle` finds it in the events.
-    await this.#afterwards(async () => {
-      if ((await rejected.finish()) > 0) await imports.saveErrors(importId, errorsFile)
-    })
+    await this.#afterwards(() => this.#saveErrors(rejected))
     await this.#afterwards(() => this.#tell())
-    const { recipients, nextChunk } = list.campaign.details
+    const { campaignId, recipients, nextChunk } = list.campaign.details
     await this.#afterwards(() => deleteReplacedChunks(store, campaignId, recipients?.chunks ?? [], nextChunk))
-    return { outcome: 'done', entry: this.entry, campaign: list.campaign, position: list.position }
+    return { outcome: 'done', entry: this.entry, campaign: list.campaign, head: list.head }
+  }
+
+  async #saveErrors(rejected: RejectedRows): Promise<void> {
+    const path = await rejected.finish()
+    if (path !== undefined) await this.#options.imports.saveErrors(this.#request.importId, path)
   }
 
   /** What the next import or the next question makes good when it fails. */
@@ -176,16 +198,26 @@ class ImportJob {
     return this.#options.imports.put(this.#request, this.entry)
   }
 
-  async #fail(error: unknown): Promise<ImportResult> {
-    const problem = problemOfFailure(error, this.#signal)
+  async #fail(error: unknown, rejected: RejectedRows): Promise<ImportResult> {
+    const problem = withRows(problemOfFailure(error, this.#signal), this.#errors)
     const { campaignId, importId } = this.#request
     if (problem.code === 'internal') this.#options.log.error({ campaignId, importId, error }, 'import_failed')
     this.entry = failedImport({ ...this.entry, errors: [...this.#errors] }, problem.problem)
+    await this.#afterwards(() => this.#saveErrors(rejected))
     // With NATS away nothing can be told: who asks later finds no holder of the lease, and settles it.
     await this.#afterwards(() => this.#tell())
     return { outcome: 'failed', entry: this.entry, problem }
   }
 }
+
+/** When no row could be taken, the problem says what is wrong with each. */
+const withRows = (problem: ProblemError, errors: readonly RowError[]): ProblemError =>
+  problem.code === 'no_valid_recipients'
+    ? new ProblemError(problem.code, {
+        detail: problem.detail,
+        errors: errors.map(({ row, code, message }) => ({ path: `rows.${row}`, code, message })),
+      })
+    : problem
 
 const INTERRUPTED = 'the import was interrupted and nothing of it was taken: send the file again'
 

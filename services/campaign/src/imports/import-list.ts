@@ -9,7 +9,13 @@ import {
   requiredVariables,
   type RowError,
 } from '@peyk/contracts'
-import { type EventMetadata, type EventStore, handleCommand, loadStream } from '@peyk/event-sourcing'
+import {
+  type EventMetadata,
+  type EventStore,
+  handleCommand,
+  loadStream,
+  type StreamHead,
+} from '@peyk/event-sourcing'
 import { ProblemError } from '@peyk/service-kit'
 import type { CountryCode } from 'libphonenumber-js/max'
 
@@ -45,7 +51,7 @@ export interface ListToImport {
 export interface ImportedList {
   readonly counts: ImportCounts
   /** Of the event that made it count. */
-  readonly position: bigint
+  readonly head: StreamHead
   readonly campaign: ExistingCampaign
 }
 
@@ -86,7 +92,7 @@ export const importList = async (list: ListToImport): Promise<ImportedList> => {
     },
   })
   if (result.outcome === 'accepted' && result.state.status !== 'NONE')
-    return { counts, position: result.position, campaign: result.state }
+    return { counts, head: result, campaign: result.state }
   await undo()
   throw result.outcome === 'rejected' ? refusal(result.reason) : new ProblemError('conflict')
 }

@@ -11,8 +11,8 @@ const ROWS_A_WRITE = 500
 
 export interface RejectedRows {
   add(error: RowError): Promise<void>
-  /** Writes what is left; answers how many there are. */
-  finish(): Promise<number>
+  /** Writes what is left; answers the file, if there are any. */
+  finish(): Promise<string | undefined>
 }
 
 /** Collects them in a file, a few hundred at a time. */
@@ -35,7 +35,7 @@ export const createRejectedRows = (path: string): RejectedRows => {
     },
     finish: async () => {
       if (waiting.length > 0) await flush()
-      return written
+      return written === 0 ? undefined : path
     },
   }
 }

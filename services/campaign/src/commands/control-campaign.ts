@@ -1,0 +1,106 @@
+// Start, pause, resume, cancel: what opens and shuts a run.
+import { randomBytes } from 'node:crypto'
+
+import { type CampaignId, epochSchema, type Epoch, type FieldError, type SessionId } from '@peyk/contracts'
+import { loadStream } from '@peyk/event-sourcing'
+import { streamEpoch } from '@peyk/messaging'
+import { ProblemError } from '@peyk/service-kit'
+
+import type { CampaignRow } from '../catalogue/catalogue.ts'
+import type { CampaignDetails } from '../domain/campaign/campaign.ts'
+import { textFault } from '../domain/campaign/preview.ts'
+import { sessionStream } from '../domain/session/stream.ts'
+import { readRecipients } from '../imports/chunks.ts'
+import { handleCampaign, loadCampaign } from './campaigns.ts'
+import type { Actor, CommandContext } from './context.ts'
+
+const RUN_KEY_BYTES = 32
+const MAX_FAULTS_NAMED = 100
+
+export const newRunKey = (): string => randomBytes(RUN_KEY_BYTES).toString('base64')
+
+const outcomesEpoch = async ({ nats }: CommandContext): Promise<Epoch> =>
+  epochSchema.parse(await streamEpoch(nats, 'OUTCOMES'))
+
+/** The catalogue may be behind: what it does not know as connected is looked up. */
+export const isConnected = async (
+  { catalogue, store }: CommandContext,
+  sessionId: SessionId | undefined,
+): Promise<boolean> => {
+  if (sessionId === undefined) return false
+  if (catalogue.session(sessionId)?.state === 'connected') return true
+  const { streamName, decider, codec } = sessionStream(sessionId)
+  const { state } = await loadStream(store, streamName, decider, codec)
+  return state.status === 'connected'
+}
+
+export const startCampaign = async (
+  context: CommandContext,
+  actor: Actor,
+  id: CampaignId,
+): Promise<CampaignRow> => {
+  const loaded = await loadCampaign(context, id)
+  if (loaded?.campaign.status === 'READY') await demandTexts(context, loaded.campaign.details)
+  const firstSendAt = new Date(Date.now() + context.settings.FIRST_SEND_DELAY)
+  return handleCampaign(context, actor, id, {
+    type: 'StartCampaign',
+    data: {
+      runKey: newRunKey(),
+      epoch: await outcomesEpoch(context),
+      notBefore: firstSendAt.toISOString(),
+      hasConnectedNumber: await isConnected(context, loaded?.campaign.details.sessionId),
+    },
+  })
+}
+
+/** Every recipient has all that the message needs, and nobody gets more than fits. */
+const demandTexts = async ({ store }: CommandContext, details: CampaignDetails): Promise<void> => {
+  const { campaignId, message, recipients } = details
+  const faults: FieldError[] = []
+  let position = 0
+  for await (const recipient of readRecipients(store, campaignId, recipients?.chunks ?? [])) {
+    position += 1
+    const fault = textFault(message, recipient)
+    if (fault === undefined) continue
+    faults.push({ path: `recipients.${position}`, code: fault.code, message: fault.detail })
+    if (faults.length === MAX_FAULTS_NAMED) break
+  }
+  const [first] = faults
+  if (first === undefined) return
+  const code = first.code === 'missing_variable' ? 'missing_variable' : 'message_too_long'
+  throw new ProblemError(code, { errors: faults })
+}
+
+/** Answers once nothing of the run is in the air any more. */
+export const pauseCampaign = async (
+  context: CommandContext,
+  actor: Actor,
+  id: CampaignId,
+): Promise<CampaignRow> => {
+  const row = await handleCampaign(context, actor, id, { type: 'PauseCampaign', data: { reason: 'user' } })
+  await context.control.settle(row)
+  return row
+}
+
+export const cancelCampaign = async (
+  context: CommandContext,
+  actor: Actor,
+  id: CampaignId,
+): Promise<CampaignRow> => {
+  const row = await handleCampaign(context, actor, id, { type: 'CancelCampaign', data: {} })
+  await context.control.settle(row)
+  return row
+}
+
+export const resumeCampaign = async (
+  context: CommandContext,
+  actor: Actor,
+  row: CampaignRow,
+): Promise<CampaignRow> =>
+  handleCampaign(context, actor, row.campaignId, {
+    type: 'ResumeCampaign',
+    data: {
+      epoch: await outcomesEpoch(context),
+      hasConnectedNumber: await isConnected(context, row.sessionId),
+    },
+  })

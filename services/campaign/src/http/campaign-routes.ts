@@ -1,0 +1,181 @@
+// Campaigns: create, list, look at, change.
+import {
+  type CampaignStatus,
+  campaignStatusSchema,
+  changeIntervalRequest,
+  changeMessageRequest,
+  changeTitleRequest,
+  createCampaignRequest,
+  instantSchema,
+  intervalText,
+  type Pagination,
+  parseInterval,
+  type Preview,
+  type Principal,
+} from '@peyk/contracts'
+import { ProblemError } from '@peyk/service-kit'
+import { z } from 'zod'
+
+import type { CampaignFilter, CampaignRow } from '../catalogue/catalogue.ts'
+import { findCampaign, handleCampaign, loadCampaign } from '../commands/campaigns.ts'
+import type { CommandContext } from '../commands/context.ts'
+import { createCampaign } from '../commands/create-campaign.ts'
+import { defaultIntervalMs } from '../config.ts'
+import { estimate } from '../domain/campaign/estimate.ts'
+import { previewOf } from '../domain/campaign/preview.ts'
+import { readRecipients } from '../imports/chunks.ts'
+import { campaignParams, etagOf, type Routes } from './routes.ts'
+
+const PREVIEWS = 5
+
+const whole = (standard: number, max: number) =>
+  z
+    .string()
+    .regex(/^[1-9][0-9]{0,8}$/, 'a positive whole number')
+    .transform(Number)
+    .refine((value) => value <= max, { message: `at most ${max}` })
+    .prefault(String(standard))
+
+/** An instant, or a day: its first moment in UTC. */
+const since = z.iso
+  .date()
+  .transform((day) => `${day}T00:00:00.000Z`)
+  .or(instantSchema)
+const until = z.iso
+  .date()
+  .transform((day) => `${day}T23:59:59.999Z`)
+  .or(instantSchema)
+
+const listQuery = z.strictObject({
+  page: whole(1, 100_000_000),
+  limit: whole(10, 100),
+  status: campaignStatusSchema.optional(),
+  title: z.string().min(1).max(100).optional(),
+  startDate: since.optional(),
+  endDate: until.optional(),
+})
+
+export const addCampaignRoutes = (routes: Routes, context: CommandContext): void => {
+  routes.add('POST', '/api/campaigns', { body: createCampaignRequest }, async (call) => {
+    const hasKey = call.idempotencyKey !== undefined
+    const row = await createCampaign(context, routes.actor(call), call.body, hasKey)
+    const location = `/api/campaigns/${row.campaignId}`
+    return {
+      ...routes.reply(row, 'Campaign created'),
+      status: 201,
+      headers: { location, etag: etagOf(row) },
+    }
+  })
+
+  routes.add('GET', '/api/campaigns', { query: listQuery }, ({ principal, query }) => {
+    const { page, limit, ...asked } = query
+    const filter = filterOf(principal, asked)
+    const total = context.catalogue.countCampaigns(filter)
+    const rows = context.catalogue.campaigns(filter, { limit, offset: (page - 1) * limit })
+    const pagination: Pagination = { page, limit, total, totalPages: Math.ceil(total / limit) }
+    return { body: { campaigns: rows.map(routes.campaign), pagination } }
+  })
+
+  routes.add('GET', '/api/campaigns/:id', { params: campaignParams }, async ({ principal, params }) => {
+    const row = await findCampaign(context, principal, params.id)
+    return { body: { campaign: routes.campaign(row) }, headers: { etag: etagOf(row) } }
+  })
+
+  addChanges(routes, context)
+  addLooks(routes, context)
+}
+
+/** What the user may see of what they ask for. */
+const filterOf = (
+  { tenant, userId, roles, campaigns }: Principal,
+  asked: {
+    status?: CampaignStatus | undefined
+    title?: string | undefined
+    startDate?: string | undefined
+    endDate?: string | undefined
+  },
+): CampaignFilter => ({
+  tenant,
+  ownerId: roles.some((role) => role !== 'member') ? undefined : userId,
+  campaigns: roles.length === 0 ? [] : campaigns,
+  status: asked.status,
+  title: asked.title,
+  createdFrom: asked.startDate,
+  createdTo: asked.endDate,
+})
+
+const addChanges = (routes: Routes, context: CommandContext): void => {
+  const { settings } = context
+  const params = campaignParams
+
+  routes.add('PUT', '/api/campaigns/:id/title', { params, body: changeTitleRequest }, async (call) => {
+    const { campaignId } = await routes.runnable(call)
+    const command = { type: 'ChangeTitle', data: call.body } as const
+    return routes.reply(
+      await handleCampaign(context, routes.actor(call), campaignId, command),
+      'Title changed',
+    )
+  })
+
+  routes.add('PUT', '/api/campaigns/:id/message', { params, body: changeMessageRequest }, async (call) => {
+    const { campaignId } = await routes.runnable(call)
+    const command = { type: 'ChangeMessage', data: call.body } as const
+    return routes.reply(
+      await handleCampaign(context, routes.actor(call), campaignId, command),
+      'Message changed',
+    )
+  })
+
+  routes.add('PUT', '/api/campaigns/:id/interval', { params, body: changeIntervalRequest }, async (call) => {
+    const { campaignId } = await routes.runnable(call)
+    const intervalMs = parseInterval(call.body.interval)
+    if (intervalMs < settings.PACING_MIN_INTERVAL) throw tooShort(settings.PACING_MIN_INTERVAL)
+    const command = { type: 'SetPacing', data: { intervalMs } } as const
+    return routes.reply(
+      await handleCampaign(context, routes.actor(call), campaignId, command),
+      'Interval changed',
+    )
+  })
+}
+
+const tooShort = (minMs: number): ProblemError =>
+  new ProblemError('invalid_request', {
+    errors: [{ path: 'interval', code: 'too_small', message: `at least ${intervalText(minMs)}` }],
+  })
+
+const addLooks = (routes: Routes, context: CommandContext): void => {
+  const { settings } = context
+  const params = campaignParams
+
+  routes.add('GET', '/api/campaigns/:id/preview', { params }, async (call) => {
+    const { campaignId } = await findCampaign(context, call.principal, call.params.id)
+    return { body: { previews: await previewsOf(context, campaignId) } }
+  })
+
+  routes.add('GET', '/api/campaigns/:id/estimate', { params }, async (call) => {
+    const row = await findCampaign(context, call.principal, call.params.id)
+    return { body: { estimate: estimate(planOf(row, settings)) } }
+  })
+}
+
+const previewsOf = async (context: CommandContext, id: CampaignRow['campaignId']): Promise<Preview[]> => {
+  const details = (await loadCampaign(context, id))?.campaign.details
+  if (details === undefined) return []
+  const previews: Preview[] = []
+  for await (const recipient of readRecipients(context.store, id, details.recipients?.chunks ?? [])) {
+    previews.push(previewOf(details.message, recipient, previews.length + 1))
+    if (previews.length === PREVIEWS) break
+  }
+  return previews
+}
+
+const planOf = (row: CampaignRow, settings: CommandContext['settings']) => {
+  const { total, sent, failed } = row.progress
+  const delayMs = row.startedAt === undefined ? settings.FIRST_SEND_DELAY : 0
+  return {
+    pending: Math.max(0, total - sent - failed),
+    intervalMs: row.intervalMs ?? defaultIntervalMs(settings),
+    minIntervalMs: settings.PACING_MIN_INTERVAL,
+    startsAt: new Date(Date.now() + delayMs),
+  }
+}

@@ -1,0 +1,36 @@
+// Control of a campaign: start, pause, resume, cancel, test send.
+import { testSendRequest } from '@peyk/contracts'
+
+import type { CommandContext } from '../commands/context.ts'
+import { cancelCampaign, pauseCampaign, resumeCampaign, startCampaign } from '../commands/control-campaign.ts'
+import { requestTestSend } from '../commands/test-send.ts'
+import { campaignParams as params, type Routes } from './routes.ts'
+
+export const addControlRoutes = (routes: Routes, context: CommandContext): void => {
+  for (const path of ['/api/campaigns/:id/start', '/api/campaigns/:id/confirm-and-start'])
+    routes.add('POST', path, { params }, async (call) => {
+      const { campaignId } = await routes.runnable(call)
+      return routes.reply(await startCampaign(context, routes.actor(call), campaignId), 'Campaign started')
+    })
+
+  routes.add('POST', '/api/campaigns/:id/pause', { params }, async (call) => {
+    const { campaignId } = await routes.runnable(call)
+    return routes.reply(await pauseCampaign(context, routes.actor(call), campaignId), 'Campaign paused')
+  })
+
+  routes.add('POST', '/api/campaigns/:id/resume', { params }, async (call) => {
+    const row = await routes.runnable(call)
+    return routes.reply(await resumeCampaign(context, routes.actor(call), row), 'Campaign resumed')
+  })
+
+  routes.add('POST', '/api/campaigns/:id/cancel', { params }, async (call) => {
+    const { campaignId } = await routes.runnable(call)
+    return routes.reply(await cancelCampaign(context, routes.actor(call), campaignId), 'Campaign cancelled')
+  })
+
+  routes.add('POST', '/api/campaigns/:id/test-send', { params, body: testSendRequest }, async (call) => {
+    const { campaignId } = await routes.runnable(call)
+    const row = await requestTestSend(context, routes.actor(call), campaignId, call.body.phone)
+    return routes.reply(row, 'Test message requested', { testId: call.commandId })
+  })
+}

@@ -1,0 +1,104 @@
+// Lists of recipients: upload, progress, refused rows, template.
+import { setTimeout as delay } from 'node:timers/promises'
+import { Readable } from 'node:stream'
+
+import { type ImportReply, type TenantId } from '@peyk/contracts'
+import { ProblemError, type Reply } from '@peyk/service-kit'
+import { z } from 'zod'
+
+import type { CampaignRow } from '../catalogue/catalogue.ts'
+import { findCampaign, rowAfter } from '../commands/campaigns.ts'
+import { type CommandContext, metadataOf } from '../commands/context.ts'
+import { refusal } from '../commands/refusals.ts'
+import { wrongStateFor } from '../domain/campaign/decide.ts'
+import type { ImportJobs } from '../imports/import-jobs.ts'
+import type { ImportStore } from '../imports/import-store.ts'
+import { ERRORS_HEADER } from '../imports/rejected-rows.ts'
+import { receiveList, type UploadLimits } from './receive-upload.ts'
+import { campaignParams as params, type Routes } from './routes.ts'
+import { importTemplate } from './template.ts'
+
+export interface ImportRoutesOptions {
+  readonly context: CommandContext
+  readonly jobs: ImportJobs
+  readonly imports: ImportStore
+  readonly uploads: UploadLimits
+}
+
+const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+const importParams = params.extend({ importId: z.uuid() })
+const importQuery = z.strictObject({ mode: z.enum(['replace', 'append']).default('replace') })
+
+export const addImportRoutes = (routes: Routes, options: ImportRoutesOptions): void => {
+  const { context, jobs, imports } = options
+
+  routes.add('GET', '/api/campaigns/excel-template/download', { access: 'public' }, () => ({
+    stream: importTemplate(),
+    headers: { 'content-type': XLSX, 'content-disposition': 'attachment; filename="recipients.xlsx"' },
+  }))
+
+  addUpload(routes, options)
+
+  const findImport = async (tenant: TenantId, { id, importId }: z.output<typeof importParams>) => {
+    const entry = await jobs.find({ tenant, campaignId: id, importId })
+    if (entry === undefined) throw new ProblemError('import_not_found')
+    return entry
+  }
+
+  routes.add('GET', '/api/campaigns/:id/imports/:importId', { params: importParams }, async (call) => {
+    await findCampaign(context, call.principal, call.params.id)
+    return { body: { import: await findImport(call.principal.tenant, call.params) } }
+  })
+
+  routes.add('GET', '/api/campaigns/:id/imports/:importId/errors', { params: importParams }, async (call) => {
+    await findCampaign(context, call.principal, call.params.id)
+    const { id } = await findImport(call.principal.tenant, call.params)
+    const errors = await imports.readErrors(id)
+    return {
+      stream: errors === undefined ? ERRORS_HEADER : Readable.from(errors),
+      headers: {
+        'content-type': 'text/csv; charset=utf-8',
+        'content-disposition': `attachment; filename="import-errors.csv"`,
+      },
+    }
+  })
+}
+
+const addUpload = (routes: Routes, { context, jobs, uploads }: ImportRoutesOptions): void => {
+  const route = { params, query: importQuery, upload: 'stream' } as const
+  routes.add('POST', '/api/campaigns/:id/recipients', route, async (call) => {
+    const row = await routes.runnable(call)
+    const wrongState = wrongStateFor('ImportRecipients', row.status)
+    if (wrongState !== undefined) throw refusal(wrongState)
+    const key = { tenant: row.tenant, campaignId: row.campaignId, importId: call.commandId }
+    const known = call.idempotencyKey === undefined ? undefined : await jobs.find(key)
+    if (known !== undefined) return replyOf(routes, row, known)
+
+    const { rows, discard } = await receiveList(call.request, uploads)
+    const metadata = metadataOf(routes.actor(call))
+    const run = await jobs.start({ ...key, mode: call.query.mode, rows, discard, metadata })
+    const finished = await within(run.finished, context.settings.IMPORT_ANSWER_TIMEOUT)
+    if (finished === undefined) return replyOf(routes, row, run.entry())
+    if (finished.outcome === 'failed') throw finished.problem
+    return replyOf(routes, await rowAfter(context, finished.campaign, finished.head), finished.entry)
+  })
+}
+
+/** Undefined when it takes longer. */
+const within = async <T>(work: Promise<T>, timeoutMs: number): Promise<T | undefined> => {
+  const answered = new AbortController()
+  try {
+    return await Promise.race([work, delay(timeoutMs, undefined, { signal: answered.signal })])
+  } finally {
+    answered.abort()
+  }
+}
+
+const replyOf = (routes: Routes, row: CampaignRow, entry: ImportReply): Reply => {
+  if (entry.problem !== undefined) throw new ProblemError(entry.problem.code, entry.problem)
+  const isDone = entry.status === 'done'
+  const more = { recipientsCount: row.progress.total, import: entry }
+  const reply = routes.reply(row, isDone ? 'Recipients imported' : 'The import goes on', more)
+  const location = `/api/campaigns/${row.campaignId}/imports/${entry.id}`
+  return isDone ? reply : { ...reply, status: 202, headers: { ...reply.headers, location } }
+}
