@@ -72,10 +72,11 @@ export const createFeed = (options: FeedOptions): Feed => {
     const event = readCampaignEvent(recorded)
     if (event.type === 'TestSendRequested') return
     await campaignUpdate(row.campaignId)()
-    if (event.type === 'CampaignPaused') await status(row, pausedWords(event.data.reason), recorded.id)
+    if (event.type === 'CampaignPaused')
+      await status(row, pausedWords(event.data.reason), `${recorded.id}.status`)
     if (isChangeOfState.has(event.type)) {
       const words = campaignWords(row.status)
-      if (words !== undefined) await status(row, words, recorded.id)
+      if (words !== undefined) await status(row, words, `${recorded.id}.status`)
     }
     if (event.type === 'CampaignCompleted' || event.type === 'CampaignFailed')
       await completion(options, row, event.data.totals, recorded)
@@ -131,7 +132,8 @@ const follow = (
     signal,
     load: async () => positionOf((await checkpoints.get(CHECKPOINT))?.json()),
     handle: async (batch, position) => {
-      if (batch.length > 0) await indexed(position)
+      const last = batch.at(-1)
+      if (last !== undefined) await indexed(last.position)
       for (const event of batch) await handleEvent(event)
       await checkpoints.put(CHECKPOINT, { position: String(position) })
     },
@@ -189,7 +191,7 @@ const completion = async (
       report: { status, totalSent: sent, totalFailed: failed, reportUrl: reportUrlOf(row.campaignId) },
       timestamp: feedInstant(new Date()),
     },
-    { id: recorded.id, headers: { [EVENT_HEADER]: recorded.id } },
+    { id: `${recorded.id}.completion`, headers: { [EVENT_HEADER]: recorded.id } },
   )
 }
 
