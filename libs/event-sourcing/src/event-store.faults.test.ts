@@ -6,11 +6,16 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { eventually } from '@peyk/testing'
 
-import { collect, newEvent, newName, type ContractServer } from './contract/contract-context.ts'
+import {
+  appendUntilAcknowledged,
+  collect,
+  newEvent,
+  newName,
+  type ContractServer,
+} from './contract/contract-context.ts'
 import { embeddedContractServer } from './contract/embedded-server.contract.ts'
 import { connectEventStore } from './esdb/connect-event-store.ts'
-import { EventStoreUnavailable } from './event-store-errors.ts'
-import type { EventStore, EventToAppend, ExpectedRevision, StreamHead } from './event-store.ts'
+import type { EventStore, ExpectedRevision } from './event-store.ts'
 
 const ROUNDS = 10
 const WRITERS = 32
@@ -28,21 +33,6 @@ afterEach(async () => {
   await server.close()
 })
 
-/** As a caller does it: the same ids and the same expected revision until there is an answer. */
-const appendUntilAcknowledged = async (
-  streamName: string,
-  events: EventToAppend[],
-  expectedRevision: ExpectedRevision,
-): Promise<StreamHead> => {
-  for (;;) {
-    try {
-      return await store.append(streamName, events, { expectedRevision })
-    } catch (error) {
-      if (!(error instanceof EventStoreUnavailable)) throw error
-    }
-  }
-}
-
 test(`the server killed ${ROUNDS} times under ${WRITERS} writers loses, doubles and skips nothing`, async () => {
   const prefix = newName()
   const stop = new AbortController()
@@ -52,7 +42,7 @@ test(`the server killed ${ROUNDS} times under ${WRITERS} writers loses, doubles 
     let expected: ExpectedRevision = 'no-stream'
     while (!stop.signal.aborted) {
       const events = [newEvent(), newEvent()]
-      expected = (await appendUntilAcknowledged(`${prefix}-${writer}`, events, expected)).revision
+      expected = (await appendUntilAcknowledged(store, `${prefix}-${writer}`, events, expected)).revision
       written.push(...events.map(({ id }) => id))
       acknowledged += 1
     }

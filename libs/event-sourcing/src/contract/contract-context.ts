@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto'
 
-import type { EventStore, EventToAppend, RecordedEvent, SubscriptionMessage } from '../event-store.ts'
+import { EventStoreUnavailable } from '../event-store-errors.ts'
+import type {
+  EventStore,
+  EventToAppend,
+  ExpectedRevision,
+  RecordedEvent,
+  StreamHead,
+  SubscriptionMessage,
+} from '../event-store.ts'
 import type { FaultyLink } from './faulty-link.ts'
 
 /** The server that a contract run talks to. */
@@ -44,6 +52,22 @@ export const collect = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
   const collected: T[] = []
   for await (const item of items) collected.push(item)
   return collected
+}
+
+/** As a caller does it: the same ids and the same expected revision until there is an answer. */
+export const appendUntilAcknowledged = async (
+  store: EventStore,
+  streamName: string,
+  events: readonly EventToAppend[],
+  expectedRevision: ExpectedRevision,
+): Promise<StreamHead> => {
+  for (;;) {
+    try {
+      return await store.append(streamName, events, { expectedRevision })
+    } catch (error) {
+      if (!(error instanceof EventStoreUnavailable)) throw error
+    }
+  }
 }
 
 export const idsOf = (events: readonly { readonly id?: string }[]): (string | undefined)[] =>

@@ -2,7 +2,9 @@ import { eventually } from '@peyk/testing'
 import { describe, expect, test } from '@jest/globals'
 
 import { EventStoreUnavailable } from '../event-store-errors.ts'
+import type { ExpectedRevision } from '../event-store.ts'
 import {
+  appendUntilAcknowledged,
   collect,
   idsOf,
   listen,
@@ -48,6 +50,19 @@ export const faultContract = ({ store, link, server, ...abilities }: ContractCon
       expect(idsOf(await collect(store().readStream(name)))).toEqual([event.id])
     })
 
+    test('[11] large appends that a stalled connection holds up, and loses, are there in the end', async () => {
+      const name = newName()
+      const text = 'x'.repeat(250 * 1024)
+      link().freeze()
+      const appending = Array.from({ length: 64 }, () => {
+        return store().append(name, [newEvent({ text })], { expectedRevision: 'any' })
+      })
+      const healing = setTimeout(() => link().heal(), 300)
+      await Promise.all(appending)
+      clearTimeout(healing)
+      expect(await collect(store().readStream(name))).toHaveLength(64)
+    })
+
     const whenOurs = abilities.canStop ? test : test.skip
     whenOurs.each(['restart', 'kill'] as const)(
       '[11] %s: nothing acknowledged is lost, subscriptions go on',
@@ -58,9 +73,11 @@ export const faultContract = ({ store, link, server, ...abilities }: ContractCon
         const acknowledged: string[] = []
         const stop = new AbortController()
         const writers = Array.from({ length: 8 }, async (_, writer) => {
+          let expected: ExpectedRevision = 'no-stream'
           while (!stop.signal.aborted) {
             const event = newEvent()
-            await store().append(`${prefix}-${writer}`, [event], { expectedRevision: 'any' })
+            expected = (await appendUntilAcknowledged(store(), `${prefix}-${writer}`, [event], expected))
+              .revision
             acknowledged.push(event.id)
           }
         })

@@ -1,8 +1,12 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
+import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { spawnEventStore } from '@peyk/eventstore-embedded'
 import { eventually, watchLeaks } from '@peyk/testing'
 
 import { collect, listen, newEvents, newName } from '../contract/contract-context.ts'
+import { faultyLink } from '../contract/faulty-link.ts'
 import { EventStoreUnavailable } from '../event-store-errors.ts'
 import { connectEventStore } from './connect-event-store.ts'
 
@@ -13,6 +17,24 @@ beforeAll(async () => {
 })
 
 afterAll(() => server.stop())
+
+test('another client of the process that loses its server does no harm', async () => {
+  await using link = await faultyLink(server.url)
+  const store = connectEventStore(server.url)
+  const other = EventStoreDBClient.connectionString(link.url)
+  const name = newName()
+  for (let round = 0; round < 3; round += 1) {
+    await other.appendToStream(name, jsonEvent({ type: 'Tested', data: {} }))
+    const appending = Array.from({ length: 300 }, (_, index) =>
+      store.append(`${name}-${index}`, newEvents(1), { expectedRevision: 'any' }),
+    )
+    await nextTurn()
+    link.cut()
+    await Promise.all(appending)
+  }
+  await other.dispose()
+  await store.close()
+})
 
 describe('closing', () => {
   test('leaves nothing open, also after reads that were left early, and another connection may follow', async () => {
