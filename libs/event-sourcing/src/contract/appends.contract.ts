@@ -3,7 +3,15 @@ import { describe, expect, test } from '@jest/globals'
 import { connectEventStore } from '../esdb/connect-event-store.ts'
 import { AppendTooLarge, InvalidAppend, WrongRevision } from '../event-store-errors.ts'
 import type { EventToAppend, ExpectedRevision } from '../event-store.ts'
-import { collect, idsOf, newEvent, newEvents, newName, type ContractContext } from './contract-context.ts'
+import {
+  appendUntilAcknowledged,
+  collect,
+  idsOf,
+  newEvent,
+  newEvents,
+  newName,
+  type ContractContext,
+} from './contract-context.ts'
 
 export const appendContract = ({ store, link }: ContractContext): void => {
   const stored = (streamName: string) => collect(store().readStream(streamName))
@@ -116,7 +124,7 @@ export const appendContract = ({ store, link }: ContractContext): void => {
       const name = newName()
       const events = newEvents(2)
       link().loseAnswers()
-      const appending = append(name, events, 'no-stream')
+      const appending = appendUntilAcknowledged(store(), name, events, 'no-stream')
       const healing = setTimeout(() => link().heal(), 300)
       await expect(appending).resolves.toMatchObject({ revision: 1n })
       clearTimeout(healing)
@@ -131,7 +139,8 @@ export const appendContract = ({ store, link }: ContractContext): void => {
           names.map(async (name) => {
             let expected: ExpectedRevision = 'no-stream'
             for (let count = 0; count < 10; count += 1) {
-              expected = (await append(name, [newEvent({ count })], expected)).revision
+              const events = [newEvent({ count })]
+              expected = (await appendUntilAcknowledged(store(), name, events, expected)).revision
             }
           }),
         )

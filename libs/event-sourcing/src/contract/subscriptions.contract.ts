@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { eventually } from '@peyk/testing'
 import { describe, expect, test } from '@jest/globals'
 
+import type { ExpectedRevision } from '../event-store.ts'
 import {
+  appendUntilAcknowledged,
   collect,
   idsOf,
   listen,
@@ -179,8 +181,11 @@ export const subscriptionContract = ({ store, link }: ContractContext): void => 
       await using listener = listen(store(), { streamPrefixes: [prefix], after: 'end' })
       await eventually(() => listener.messages.some(({ kind }) => kind === 'caughtUp'))
       const written: (string | undefined)[] = []
+      let expected: ExpectedRevision = 'no-stream'
       for (let round = 0; round < 8; round += 1) {
-        written.push(...(await append(`${prefix}-1`, 20)).ids)
+        const events = newEvents(20)
+        expected = (await appendUntilAcknowledged(store(), `${prefix}-1`, events, expected)).revision
+        written.push(...idsOf(events))
         link().cut()
       }
       await eventually(() => listener.events.length >= written.length, { what: 'all events' })

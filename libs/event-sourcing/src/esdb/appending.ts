@@ -14,12 +14,19 @@ export interface AppendLimits {
   /** For all tries together. */
   readonly appendTimeoutMs: number
   readonly maxAppendBytes: number
+  /** Of all appends that wait for an answer; what comes on top waits, within its time, for its turn. */
+  readonly maxPendingBytes: number
 }
 
 interface Append {
   readonly streamName: string
   readonly events: readonly EventToAppend[]
   readonly expectedRevision: ExpectedRevision
+}
+
+interface Batch {
+  readonly messages: EventData[]
+  readonly bytes: number
 }
 
 const RETRY_BACK_OFF = { firstMs: 50, maxMs: 1_000 }
@@ -31,11 +38,11 @@ export const append = async (
   { streamName, events, expectedRevision }: Append,
   limits: AppendLimits,
 ): Promise<StreamHead> => {
-  const messages = toMessages(events, limits.maxAppendBytes)
+  const batch = toBatch(events, limits.maxAppendBytes)
   const deadline = performance.now() + limits.appendTimeoutMs
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await appendOnce(connection, streamName, messages, expectedRevision, limits)
+      return await appendOnce(connection, streamName, batch, expectedRevision, limits)
     } catch (error) {
       const known = inOurWords(error, { operation: 'append', streamName, expected: expectedRevision })
       const delayMs = backOffMs(RETRY_BACK_OFF, attempt)
@@ -49,11 +56,12 @@ export const append = async (
 const appendOnce = async (
   connection: Connection,
   streamName: string,
-  messages: EventData[],
+  { messages, bytes }: Batch,
   expectedRevision: ExpectedRevision,
-  { appendTimeoutMs }: AppendLimits,
+  { appendTimeoutMs, maxPendingBytes }: AppendLimits,
 ): Promise<StreamHead> => {
   const guarded = connection.use('append')
+  const release = connection.reserve(bytes, maxPendingBytes)
   const timeoutMs = appendTimeoutMs / TRIES_WITHIN_TIMEOUT
   const silence = Promise.withResolvers<never>()
   const timer = setTimeout(() => {
@@ -61,12 +69,17 @@ const appendOnce = async (
     connection.replace(guarded)
   }, timeoutMs)
   try {
-    const options = { expectedRevision: toClient(expectedRevision), deadline: timeoutMs }
+    const options = {
+      expectedRevision: toClient(expectedRevision),
+      deadline: timeoutMs,
+      requiresLeader: true,
+    }
     const appended = guarded.client.appendToStream(streamName, messages, options)
     const result = await Promise.race([appended, silence.promise])
     return { revision: result.nextExpectedRevision, position: result.position?.commit ?? 0n }
   } finally {
     clearTimeout(timer)
+    release()
   }
 }
 
@@ -76,7 +89,7 @@ const toClient = (expected: ExpectedRevision): AppendExpectedRevision => {
 }
 
 /** Checks what the client does not: it would wait for ever on no events, and break on data that is no JSON. */
-const toMessages = (events: readonly EventToAppend[], maxBytes: number): EventData[] => {
+const toBatch = (events: readonly EventToAppend[], maxBytes: number): Batch => {
   if (events.length === 0) throw new InvalidAppend('an append without events')
   let bytes = 0
   const messages = events.map((event) => {
@@ -86,7 +99,7 @@ const toMessages = (events: readonly EventToAppend[], maxBytes: number): EventDa
     return toMessage(id, event)
   })
   if (bytes > maxBytes) throw new AppendTooLarge(maxBytes)
-  return messages
+  return { messages, bytes }
 }
 
 const toMessage = (id: string, { type, data, metadata }: EventToAppend): EventData => {

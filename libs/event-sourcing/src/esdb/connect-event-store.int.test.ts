@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { spawnEventStore } from '@peyk/eventstore-embedded'
 import { eventually, watchLeaks } from '@peyk/testing'
 
-import { collect, listen, newEvents, newName } from '../contract/contract-context.ts'
+import { collect, listen, newEvent, newEvents, newName } from '../contract/contract-context.ts'
 import { faultyLink } from '../contract/faulty-link.ts'
 import { EventStoreUnavailable } from '../event-store-errors.ts'
 import { connectEventStore } from './connect-event-store.ts'
@@ -33,6 +33,17 @@ test('another client of the process that loses its server does no harm', async (
     await Promise.all(appending)
   }
   await other.dispose()
+  await store.close()
+})
+
+test('more appends than may wait at once take turns', async () => {
+  const store = connectEventStore(server.url, { maxPendingBytes: 4_000 })
+  const name = newName()
+  const appending = Array.from({ length: 40 }, () =>
+    store.append(name, [newEvent('x'.repeat(1_000))], { expectedRevision: 'any' }),
+  )
+  await Promise.all(appending)
+  expect(await store.headOf(name)).toMatchObject({ revision: 39n })
   await store.close()
 })
 

@@ -18,15 +18,19 @@ export interface EventStoreOptions extends Partial<AppendLimits>, Partial<Subscr
 
 type Settings = AppendLimits & SubscriptionSettings
 
-/** Within five seconds a caller knows that the store is away (issue's figure for an answer 503). */
+/** Within five seconds a caller knows that the store is away. */
 const DEFAULTS = {
   appendTimeoutMs: 4_000,
   readTimeoutMs: 4_000,
   maxAppendBytes: 1024 * 1024,
+  maxPendingBytes: 64 * 1024 * 1024,
   subscriptionIdleMs: 60_000,
 } satisfies Settings
 
-/** Connects to EventStoreDB or KurrentDB (`esdb://`, `esdb+discover://`). One at a time in a process. */
+/**
+ * Connects to EventStoreDB or KurrentDB (`esdb://`, `esdb+discover://`). One at a time in a process. Writes and reads of
+ * a stream go to the leader of a cluster: a follower may not have yet what was just written.
+ */
 export const connectEventStore = (url: string, options: EventStoreOptions = {}): EventStore => {
   const settings: Settings = { ...DEFAULTS, ...options }
   const connection = new Connection(url)
@@ -67,7 +71,7 @@ const readStream = (
     operation: 'readStream',
     streamName,
     readTimeoutMs,
-    open: (client) => client.readStream(streamName, { ...rest, fromRevision: from }),
+    open: (client) => client.readStream(streamName, { ...rest, fromRevision: from, requiresLeader: true }),
   })
 }
 
@@ -100,6 +104,7 @@ const requester =
       const clientOptions = {
         expectedRevision: expected === 'no-stream' ? ('no_stream' as const) : expected,
         deadline: appendTimeoutMs,
+        requiresLeader: true,
       }
       try {
         await connection.use(operation).client[operation](streamName, clientOptions)

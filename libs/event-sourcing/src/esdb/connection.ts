@@ -9,6 +9,7 @@ export class Connection {
   readonly #url: string
   readonly #closing = new AbortController()
   #current: GuardedClient
+  #pendingBytes = 0
 
   constructor(url: string) {
     if (isConnected) throw new Error('this process has an event store open: use that one, or close it first')
@@ -28,6 +29,17 @@ export class Connection {
       throw new EventStoreUnavailable(operation, { cause: new Error('the connection was closed') })
     }
     return this.#current
+  }
+
+  /** Counts an append among those that wait for an answer, until the returned function is called. */
+  reserve(bytes: number, maxPendingBytes: number): () => void {
+    if (this.#pendingBytes + bytes > maxPendingBytes) {
+      throw new EventStoreUnavailable('append', { cause: new Error('too much is waiting for an answer') })
+    }
+    this.#pendingBytes += bytes
+    return () => {
+      this.#pendingBytes -= bytes
+    }
   }
 
   /** Tells that this client's request was not answered; the next request gets a new one. */

@@ -100,7 +100,7 @@ const tolerateLateAnswers = (call: BatchCall): BatchCall => {
   return call
 }
 
-/** Writes queue inside the call, where its failure reaches them; the number of appends in flight bounds that queue. */
+/** Writes queue inside the call, where its failure reaches them; `maxPendingBytes` bounds that queue. */
 const neverWaitForDrain = (call: BatchCall): BatchCall => {
   const write = call.write.bind(call)
   call.write = (...message) => {
