@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { spawnEventStore } from '@peyk/eventstore-embedded'
 import { eventually, watchLeaks } from '@peyk/testing'
 
-import { collect, listen, newEvent, newEvents, newName } from '../contract/contract-context.ts'
+import { collect, idsOf, listen, newEvent, newEvents, newName } from '../contract/contract-context.ts'
 import { faultyLink } from '../contract/faulty-link.ts'
 import { EventStoreUnavailable } from '../event-store-errors.ts'
 import { connectEventStore } from './connect-event-store.ts'
@@ -33,6 +33,24 @@ test('another client of the process that loses its server does no harm', async (
     await Promise.all(appending)
   }
   await other.dispose()
+  await store.close()
+})
+
+test('a subscription that fell silent is opened again, and loses and doubles nothing', async () => {
+  const store = connectEventStore(server.url, { subscriptionIdleMs: 100 })
+  const name = newName()
+  const listener = listen(store, { streamPrefixes: [name], after: 'end' })
+  const ids: (string | undefined)[] = []
+  for (let round = 1; round <= 3; round += 1) {
+    const caughtUp = () => listener.messages.filter(({ kind }) => kind === 'caughtUp').length
+    await eventually(() => caughtUp() > round, { what: 'the subscription to be opened again' })
+    const events = newEvents(2)
+    ids.push(...idsOf(events))
+    await store.append(name, events, { expectedRevision: 'any' })
+    await eventually(() => listener.events.length === round * 2)
+  }
+  expect(idsOf(listener.events)).toEqual(ids)
+  await listener.stop()
   await store.close()
 })
 
