@@ -26,53 +26,57 @@ export interface Hub {
   readonly size: () => number
 }
 
+interface Entry {
+  readonly campaignId: CampaignId
+  readonly watched: Watched
+  readonly loading: Promise<void>
+}
+
 export const createHub = ({ loadSnapshot, metrics }: HubOptions): Hub => {
-  const campaigns = new Map<CampaignId, { readonly watched: Watched; readonly loading: Promise<void> }>()
-  let size = 0
+  const campaigns = new Map<CampaignId, Entry>()
+  const entries = new Map<Client, Entry>()
 
   /** Live messages are kept from the moment before the snapshot is asked for. */
-  const watch = (campaignId: CampaignId) => {
+  const watch = (campaignId: CampaignId): Entry => {
     const watched = new Watched(metrics)
     const loading = loadSnapshot(campaignId).then((snapshot) => watched.begin(snapshot))
-    const entry = { watched, loading }
+    const entry = { campaignId, watched, loading }
     campaigns.set(campaignId, entry)
-    loading.catch(() => {
-      if (campaigns.get(campaignId) === entry) campaigns.delete(campaignId)
-    })
     return entry
+  }
+  const forget = (entry: Entry) => {
+    entry.watched.end()
+    if (campaigns.get(entry.campaignId) === entry) campaigns.delete(entry.campaignId)
+  }
+  const leave = (client: Client) => {
+    const entry = entries.get(client)
+    if (entry === undefined) return
+    entries.delete(client)
+    entry.watched.clients.delete(client)
+    if (entry.watched.clients.size === 0) forget(entry)
   }
 
   return {
+    leave,
     join: async (client) => {
       const { campaignId } = client.options
-      // Whoever waits while the last of the others leaves begins anew: the entry went with them.
-      for (;;) {
-        const entry = campaigns.get(campaignId) ?? watch(campaignId)
+      const entry = campaigns.get(campaignId) ?? watch(campaignId)
+      entries.set(client, entry)
+      entry.watched.add(client)
+      try {
         await entry.loading
-        if (client.isClosing) return
-        if (campaigns.get(campaignId) !== entry) continue
-        entry.watched.add(client)
-        size += 1
-        return
+      } catch (error) {
+        leave(client)
+        forget(entry)
+        throw error
       }
-    },
-    leave: (client) => {
-      const { campaignId } = client.options
-      const entry = campaigns.get(campaignId)
-      if (entry?.watched.clients.delete(client) !== true) return
-      size -= 1
-      if (entry.watched.clients.size > 0) return
-      entry.watched.end()
-      campaigns.delete(campaignId)
     },
     publish: (campaignId, message) => campaigns.get(campaignId)?.watched.publish(message),
     reload: async () => {
       for (const [campaignId, { watched }] of campaigns) watched.restart(await loadSnapshot(campaignId))
     },
     watchers: (campaignId) => campaigns.get(campaignId)?.watched.clients.size ?? 0,
-    *clients() {
-      for (const { watched } of campaigns.values()) yield* watched.clients
-    },
-    size: () => size,
+    clients: () => entries.keys(),
+    size: () => entries.size,
   }
 }

@@ -140,7 +140,6 @@ const createReception = ({ settings, hub, metrics, log }: RealtimeServerOptions,
       enter(client, websocket)
       try {
         await hub.join(client)
-        if (websocket.readyState !== websocket.OPEN) hub.leave(client)
       } catch (error) {
         log.warn({ error }, 'no snapshot for a new client')
         client.close(closeCodes.overloaded, 'unavailable', 5_000)

@@ -30,10 +30,15 @@ export class Watched {
     this.#metrics = metrics
   }
 
-  /** The first snapshot: what came live in the meantime is newer. */
+  /** The first snapshot: whoever waits gets it, and then what came live in the meantime and is newer. */
   begin(snapshot: readonly Framed[]): void {
-    for (const message of [...snapshot, ...(this.#early ?? [])]) this.#remember(message)
+    const known = new Map(snapshot.map(({ type, sequence }) => [type, sequence]))
+    const early = this.#early ?? []
     this.#early = undefined
+    for (const message of snapshot) this.#remember(message)
+    for (const client of this.clients) this.#show(client)
+    for (const message of early) if (message.sequence > (known.get(message.type) ?? -1)) this.publish(message)
+    this.flush()
   }
 
   /** The streams were lost: the snapshot is all that is known, and everybody is shown it. */
@@ -59,8 +64,7 @@ export class Watched {
   add(client: Client): void {
     this.flush()
     this.clients.add(client)
-    const snapshot = visibleTo(client, this.#snapshot())
-    if (snapshot.length > 0) client.write(joined(snapshot), snapshot)
+    if (this.#early === undefined) this.#show(client)
   }
 
   /** Writes the window: one joined buffer for all, and one without the QR for those who may not see it. */
@@ -82,6 +86,11 @@ export class Watched {
 
   end(): void {
     clearTimeout(this.#timer)
+  }
+
+  #show(client: Client): void {
+    const snapshot = visibleTo(client, this.#snapshot())
+    if (snapshot.length > 0) client.write(joined(snapshot), snapshot)
   }
 
   #remember(message: Framed): void {
