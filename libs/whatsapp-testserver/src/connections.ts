@@ -28,8 +28,7 @@ export class Connections {
     const older = this.#byDevice.get(key)
     connection.device = device
     this.#byDevice.set(key, connection)
-    const { logins, replaced } = this.count(device.phone)
-    this.#recount(device.phone, { logins: logins + 1, replaced: replaced + (older ? 1 : 0) })
+    this.#recount(device.phone, { logins: this.count(device.phone).logins + 1 })
     if (older) void this.#replace(older, device.phone)
   }
 
@@ -62,8 +61,9 @@ export class Connections {
     const overlap = this.count(phone).open + 1
     const alive = older.isAlive()
     older.end(conflict('replaced'))
-    if (!(await alive)) return
-    this.#recount(phone, { maxOpen: Math.max(this.count(phone).maxOpen, overlap) })
+    const most = (await alive) ? overlap : 0
+    const { maxOpen, replaced } = this.count(phone)
+    this.#recount(phone, { maxOpen: Math.max(maxOpen, most), replaced: replaced + 1 })
   }
 
   #recount(phone: string, change: Partial<SocketCount> = {}): void {

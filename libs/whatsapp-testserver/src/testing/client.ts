@@ -13,6 +13,7 @@ import makeWASocket, {
   type WASocket,
 } from '@whiskeysockets/baileys'
 
+import { quietLibsignal } from '../quiet-libsignal.ts'
 import type { WhatsAppServer } from '../server.ts'
 
 const silent = {
@@ -36,6 +37,8 @@ globalThis.setTimeout = Object.defineProperties(
   unheldTimer,
   Object.getOwnPropertyDescriptors(startTimer),
 ) as typeof setTimeout
+
+quietLibsignal()
 
 type Options = Partial<Omit<UserFacingSocketConfig, 'auth' | 'waWebSocketUrl'>>
 
@@ -61,6 +64,10 @@ export class TestClient {
 
   get phone(): string {
     return this.creds.me?.id.split(':')[0] ?? ''
+  }
+
+  get firstQr(): Promise<string> {
+    return this.#firstQr.promise
   }
 
   /** The code with which the socket ended. */
@@ -91,7 +98,7 @@ export class TestClient {
   /** Links by QR: whoever sees the newest one scans it. */
   async link(server: WhatsAppServer, scan: (qr: string) => Promise<unknown>): Promise<void> {
     const connected = this.connect(server)
-    await scan(await this.#firstQr.promise)
+    await scan(await this.firstQr)
     const code = await connected
     if (code !== 515) throw new Error(`linking ended with ${code}`)
   }
@@ -105,6 +112,7 @@ export class TestClient {
   }
 
   #listen(sock: WASocket): void {
+    const [opened, closed] = [this.#opened, this.#closed]
     sock.ws.on('CB:ack,class:message', ({ attrs }: BinaryNode) => this.acks.set(attrs['id'] ?? '', attrs))
     sock.ws.on('CB:notification', ({ attrs }: BinaryNode) => this.notifications.push(attrs['type'] ?? ''))
     sock.ev.on('creds.update', (update) => Object.assign(this.creds, update))
@@ -117,8 +125,8 @@ export class TestClient {
         this.qrs.push(qr)
         this.#firstQr.resolve(qr)
       }
-      if (connection === 'open') this.#opened.resolve('open')
-      if (connection === 'close') this.#closed.resolve(codeOf(lastDisconnect?.error))
+      if (connection === 'open') opened.resolve('open')
+      if (connection === 'close') closed.resolve(codeOf(lastDisconnect?.error))
     })
   }
 
