@@ -14,20 +14,26 @@ type ReadCall = ServerWritableStream<Streams.ReadReq, Streams.ReadResp>
 export class Outlet {
   /** Aborts when the reader is gone or the server stops. */
   readonly signal: AbortSignal
+  private open = true
   private readonly call: ReadCall
   private turnBegan = performance.now()
 
   constructor(call: ReadCall, stopping: AbortSignal) {
-    const left = new AbortController()
-    const leave = () => left.abort()
-    for (const event of ['cancelled', 'close', 'error']) call.on(event, leave)
+    const closing = new AbortController()
+    const close = () => {
+      stopping.removeEventListener('abort', close)
+      this.open = false
+      closing.abort()
+    }
+    for (const event of ['cancelled', 'close', 'error']) call.on(event, close)
+    stopping.addEventListener('abort', close, { once: true })
     this.call = call
-    this.signal = AbortSignal.any([left.signal, stopping])
+    this.signal = closing.signal
   }
 
   /** False once the reader is gone or the server stops. */
   isOpen(): boolean {
-    return !this.signal.aborted
+    return this.open
   }
 
   send(message: Streams.ReadResp): Promise<void> | undefined {

@@ -5,14 +5,15 @@ import { streamDeleted } from './errors.ts'
 import { keyFilterOf } from './filter.ts'
 import { streams } from './protocol.ts'
 import type { Streams } from './protocol.ts'
-import { PAGE_SIZE } from './reading.ts'
+import { deliverEvents, PAGE_SIZE } from './reading.ts'
 import type { Reading } from './reading.ts'
 
-/** A way through the log: pages of keys from a place on, and the event of a key if it is to be delivered. */
+/** A way through the log: pages of keys from a place on, where the next page begins, and what is delivered. */
 type Scan<Key> = Readonly<{
-  page: (from: number) => readonly Key[]
+  page: (from: number, limit: number) => readonly Key[]
   after: (key: Key) => number
-  event: (key: Key) => RecordedEvent | undefined
+  isWanted?: (key: Key) => boolean
+  isHidden?: (event: RecordedEvent) => boolean
 }>
 
 /** Reads a stream, from a revision (inclusive) to its end or beginning. */
@@ -27,18 +28,18 @@ export async function readStream(reading: Reading): Promise<void> {
     await outlet.send(streamNotFound(stream))
     return
   }
-  const event = (key: StreamKey) => reader.streamEvent(stream, key.position)
+  const isHidden = (event: RecordedEvent) => reader.isTooOld(event)
   const from = startOf(source, () => numberFromWire(source?.getRevision() ?? '0'))
   const scan: Scan<StreamKey> = isBackwards(options)
     ? {
-        event,
+        page: (at, limit) => reader.streamKeysBackwards(stream, at, limit),
         after: (key) => key.revision - 1,
-        page: (at) => reader.streamKeysBackwards(stream, at, PAGE_SIZE),
+        isHidden,
       }
     : {
-        event,
+        page: (at, limit) => reader.streamKeysForwards(stream, at, limit),
         after: (key) => key.revision + 1,
-        page: (at) => reader.streamKeysForwards(stream, at, PAGE_SIZE),
+        isHidden,
       }
   await deliverAll(reading, scan, from)
 }
@@ -49,31 +50,31 @@ export async function readAll(reading: Reading): Promise<void> {
   const { read: reader } = context.log
   const source = options.getAll()
   const filter = options.getFilter()
-  const isWanted = filter === undefined ? () => true : keyFilterOf(filter)
-  const event = (key: EventKey) => (isWanted(key) ? reader.event(key.position) : undefined)
+  const filtered = filter === undefined ? {} : { isWanted: keyFilterOf(filter) }
   const from = startOf(source, () => numberFromWire(source?.getPosition()?.getCommitPosition() ?? '0'))
   const scan: Scan<EventKey> = isBackwards(options)
-    ? { event, after: (key) => key.position, page: (at) => reader.keysBackwards(at - 1, PAGE_SIZE) }
-    : { event, after: (key) => key.position + 1, page: (at) => reader.keysForwards(at, PAGE_SIZE) }
+    ? { page: (at, limit) => reader.keysBackwards(at - 1, limit), after: (key) => key.position, ...filtered }
+    : { page: (at, limit) => reader.keysForwards(at, limit), after: (key) => key.position + 1, ...filtered }
   await deliverAll(reading, scan, from)
 }
 
-async function deliverAll<Key>(reading: Reading, scan: Scan<Key>, from: number): Promise<void> {
-  const { options, outlet, deliver } = reading
+async function deliverAll<Key extends StreamKey | EventKey>(
+  reading: Reading,
+  scan: Scan<Key>,
+  from: number,
+): Promise<void> {
+  const { options, outlet } = reading
+  const { isWanted } = scan
   let left = Number(options.getCount())
   let at = from
   while (left > 0 && outlet.isOpen()) {
-    const keys = scan.page(at)
-    for (const key of keys) {
-      at = scan.after(key)
-      const event = scan.event(key)
-      if (event === undefined) continue
-      const drained = deliver(event)
-      if (drained !== undefined) await drained
-      left -= 1
-      if (left <= 0 || !outlet.isOpen()) return
-    }
-    if (keys.length < PAGE_SIZE) return
+    const limit = isWanted === undefined ? Math.min(left, PAGE_SIZE) : PAGE_SIZE
+    const keys = scan.page(at, limit)
+    const wanted = isWanted === undefined ? keys : keys.filter(isWanted).slice(0, left)
+    left -= await deliverEvents(reading, wanted, scan.isHidden)
+    const last = keys.at(-1)
+    if (last === undefined || keys.length < limit) return
+    at = scan.after(last)
     await outlet.takeTurns()
   }
 }

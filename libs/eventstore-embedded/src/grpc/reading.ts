@@ -13,3 +13,20 @@ export type Reading = Readonly<{
 
 /** Keys are read in pages of this many; bodies one by one. */
 export const PAGE_SIZE = 500
+
+/** Delivers events as fast as the reader takes them; the answer is how many. */
+export async function deliverEvents(
+  { context, outlet, deliver }: Reading,
+  keys: readonly Readonly<{ position: number }>[],
+  isHidden?: (event: RecordedEvent) => boolean,
+): Promise<number> {
+  let delivered = 0
+  for (const event of context.log.read.events(keys.map((key) => key.position))) {
+    if (event === undefined || isHidden?.(event) === true) continue
+    const drained = deliver(event)
+    if (drained !== undefined) await drained
+    if (!outlet.isOpen()) break
+    delivered += 1
+  }
+  return delivered
+}

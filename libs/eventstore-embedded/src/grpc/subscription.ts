@@ -7,7 +7,7 @@ import type { KeyFilter } from './filter.ts'
 import type { Outlet } from './outlet.ts'
 import { streams } from './protocol.ts'
 import type { Streams } from './protocol.ts'
-import { PAGE_SIZE } from './reading.ts'
+import { deliverEvents, PAGE_SIZE } from './reading.ts'
 import type { Reading } from './reading.ts'
 
 /**
@@ -18,7 +18,7 @@ import type { Reading } from './reading.ts'
 
 /** Follows one stream, strictly after a revision; it may not exist yet. */
 export async function subscribeToStream(reading: Reading): Promise<void> {
-  const { context, options, outlet, deliver } = reading
+  const { context, options, outlet } = reading
   const { log } = context
   const source = options.getStream()
   const stream = streamNameOf(source?.getStreamIdentifier())
@@ -29,13 +29,8 @@ export async function subscribeToStream(reading: Reading): Promise<void> {
     const { head } = log
     if (log.read.status(stream) === 'tombstoned') throw streamDeleted(stream)
     const keys = log.read.streamKeysForwards(stream, next, PAGE_SIZE)
-    for (const key of keys) {
-      next = key.revision + 1
-      const event = log.read.streamEvent(stream, key.position)
-      const drained = event === undefined ? undefined : deliver(event)
-      if (drained !== undefined) await drained
-      if (!outlet.isOpen()) return
-    }
+    await deliverEvents(reading, keys, (event) => log.read.isTooOld(event))
+    next = (keys.at(-1)?.revision ?? next - 1) + 1
     if (keys.length === PAGE_SIZE) {
       await outlet.takeTurns()
       continue
@@ -80,10 +75,12 @@ async function deliverPage(
 ): Promise<{ lastSeen: number; isFull: boolean }> {
   const { read: reader } = context.log
   const keys = reader.keysForwards(after + 1, PAGE_SIZE)
+  const wanted = new Set(keys.filter(isWanted).map((key) => key.position))
+  const events = reader.events([...wanted])
   let lastSeen = after
   for (const key of keys) {
     lastSeen = key.position
-    const event = isWanted(key) ? reader.event(key.position) : undefined
+    const event = wanted.has(lastSeen) ? events.next().value : undefined
     const drained = event === undefined ? undefined : deliver(event)
     if (drained !== undefined) await drained
     if (checkpoints?.isDueAfterOneMore() === true) await checkpoints.reached(lastSeen)

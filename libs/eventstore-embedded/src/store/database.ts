@@ -33,8 +33,8 @@ const SCHEMA = `
  * Opens the log's file (`:memory:` for none). Every commit is on the disk before it is answered (`synchronous`),
  * and what is deleted is overwritten (`secure_delete`).
  */
-export function openDatabase(file: string): SqliteDatabase {
-  const database = new Database(file, { timeout: 10_000 })
+export function openDatabase(file: string, { mustExist = false } = {}): SqliteDatabase {
+  const database = new Database(file, { timeout: 10_000, fileMustExist: mustExist })
   database.pragma('auto_vacuum = incremental')
   database.pragma('journal_mode = wal')
   database.pragma('synchronous = full')

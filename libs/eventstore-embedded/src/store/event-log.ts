@@ -22,6 +22,7 @@ const CACHED_STREAMS = 10_000
 
 /** A durable log of events in streams, in one order: one writer, any number of readers, on one SQLite file. */
 export class EventLog {
+  readonly file: string
   readonly read: EventReader
   readonly database: SqliteDatabase
   private readonly writer: EventWriter
@@ -29,6 +30,7 @@ export class EventLog {
   private readonly waiting = new Set<() => void>()
 
   constructor(options: EventLogOptions) {
+    this.file = options.file
     this.database = openDatabase(options.file)
     const streams = new StreamStates(this.database, CACHED_STREAMS)
     this.read = new EventReader(this.database, streams)

@@ -1,31 +1,34 @@
 import type { SqliteDatabase } from './database.ts'
 import { firstReadableRevision, isSoftDeleted } from './stream-states.ts'
-import type { StreamState, StreamStates } from './stream-states.ts'
+import type { StreamStates } from './stream-states.ts'
 import { DELETED_REVISION } from './types.ts'
 import type { EventKey, RecordedEvent, StreamKey, StreamStatus } from './types.ts'
 
-type EventRow = {
-  position: number
-  stream: string
-  revision: number
-  created: number
-  id: string
-  type: string
-  isJson: number
-  metadata: Uint8Array
-  data: Uint8Array
-}
+type EventRow = [
+  position: number,
+  stream: string,
+  revision: number,
+  created: number,
+  id: string,
+  type: string,
+  isJson: number,
+  metadata: Uint8Array,
+  data: Uint8Array,
+]
+
+/** How much of the events' bodies a reader holds at a time. */
+const BATCH = { events: 64, bytes: 256 * 1024 }
 
 type KeyScan = [from: number, limit: number]
 type StreamScan = [streamId: number, from: number, to: number, limit: number]
 
 /**
- * Reads by position in two steps: pages of small keys, then one body at a time when somebody is ready for it.
- * So a reader costs the same memory whatever the events' size and however slowly it reads.
+ * Reads by position in two steps: pages of small keys, then the bodies in small batches when somebody is ready
+ * for them. So a reader costs the same memory whatever the events' size and however slowly it reads.
  */
 export class EventReader {
   private readonly streams: StreamStates
-  private readonly selectEvent
+  private readonly selectEvents
   private readonly selectKeysForwards
   private readonly selectKeysBackwards
   private readonly selectStreamForwards
@@ -36,10 +39,13 @@ export class EventReader {
     const joined = 'from events e join streams s on s.id = e.stream_id'
     const keys = `select e.position, s.name as stream, e.type ${joined}`
     const inStream = 'select position, revision from events where stream_id = ? and revision between ? and ?'
-    this.selectEvent = database.prepare<[number], EventRow>(
-      'select e.position, s.name as stream, e.revision, e.created, e.id, e.type, e.is_json as isJson, ' +
-        `e.metadata, e.data ${joined} where e.position = ?`,
-    )
+    this.selectEvents = database
+      .prepare<[positions: string], EventRow>(
+        'select e.position, s.name, e.revision, e.created, e.id, e.type, e.is_json, e.metadata, e.data ' +
+          'from json_each(?) wanted cross join events e on e.position = wanted.value ' +
+          'join streams s on s.id = e.stream_id',
+      )
+      .raw()
     this.selectKeysForwards = database.prepare<KeyScan, EventKey>(
       `${keys} where e.position >= ? order by e.position limit ?`,
     )
@@ -92,22 +98,42 @@ export class EventReader {
     return this.selectKeysBackwards.all(from, limit)
   }
 
-  /** The event at a position; undefined when a scavenge took it. */
-  event(position: number): RecordedEvent | undefined {
-    const row = this.selectEvent.get(position)
-    return row === undefined ? undefined : { ...row, isJson: row.isJson === 1 }
+  /**
+   * The events at the given positions, one answer for each, in their order; undefined when a scavenge took it.
+   * They are read in batches, as the caller asks for more.
+   */
+  *events(positions: readonly number[]): Generator<RecordedEvent | undefined, undefined> {
+    let done = 0
+    while (done < positions.length) {
+      const batch = this.batch(positions.slice(done, done + BATCH.events))
+      done += batch.length
+      yield* batch
+    }
   }
 
-  /** As `event`, and undefined too when the stream's `$maxAge` hides it. */
-  streamEvent(stream: string, position: number): RecordedEvent | undefined {
-    const event = this.event(position)
-    const state = this.streams.find(stream)
-    if (event === undefined || state === undefined) return undefined
-    return isTooOld(state, event) ? undefined : event
+  /** Whether the stream's `$maxAge` hides the event. */
+  isTooOld(event: RecordedEvent): boolean {
+    const maxAgeSeconds = this.streams.find(event.stream)?.metadata.maxAgeSeconds
+    return maxAgeSeconds !== undefined && event.created < Date.now() - maxAgeSeconds * 1000
+  }
+
+  /** As many of the events, from the first on, as may be held at a time; one at least. */
+  private batch(positions: readonly number[]): (RecordedEvent | undefined)[] {
+    const batch: (RecordedEvent | undefined)[] = []
+    let bytes = 0
+    for (const row of this.selectEvents.iterate(JSON.stringify(positions))) {
+      const event = eventOf(row)
+      while (positions[batch.length] !== event.position) batch.push(undefined)
+      batch.push(event)
+      bytes += event.data.length + event.metadata.length
+      if (bytes > BATCH.bytes) return batch
+    }
+    while (batch.length < positions.length) batch.push(undefined)
+    return batch
   }
 }
 
-function isTooOld(state: StreamState, event: RecordedEvent): boolean {
-  const { maxAgeSeconds } = state.metadata
-  return maxAgeSeconds !== undefined && event.created < Date.now() - maxAgeSeconds * 1000
+function eventOf(row: EventRow): RecordedEvent {
+  const [position, stream, revision, created, id, type, isJson, metadata, data] = row
+  return { position, stream, revision, created, id, type, isJson: isJson === 1, metadata, data }
 }

@@ -1,0 +1,139 @@
+// The figures of the embedded event store: the real client in this process, the server in another, every append
+// flushed to the disk before it is answered.
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { EventStoreDBClient, jsonEvent, START, streamNameFilter } from '@eventstore/db-client'
+import { spawnEventStore } from '@peyk/eventstore-embedded'
+
+import { percentile, report } from './report.ts'
+
+/** An event of the size that campaigns write. */
+const event = (n: number) =>
+  jsonEvent({
+    id: randomUUID(),
+    type: 'OutcomesRecorded',
+    data: {
+      n,
+      epoch: '2025-01-01T00:00:00.000Z',
+      outcomes: [[n, 'sent', 1_700_000_000]],
+      totals: { sent: n },
+    },
+    metadata: {
+      commandId: randomUUID(),
+      correlationId: randomUUID(),
+      tenant: 'local',
+      occurredAt: Date.now(),
+    },
+  })
+
+const EVENTS_ON_DISK = Number(process.env['BENCH_EVENTS'] ?? 1_000_000)
+
+export async function run(): Promise<void> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'bench-eventstore-'))
+  try {
+    const store = await spawnEventStore({ dataDir })
+    const client = EventStoreDBClient.connectionString(store.url)
+    try {
+      await singleAppends(client, 3_000)
+      report('single appends, 32 callers', await singleAppends(client, 30_000), 'events/s')
+      report('batches of 100, one caller', await batches(client, 'filtered-1', 100_000), 'events/s')
+      report('readStream', await readStream(client, 'filtered-1', 50_000), 'events/s')
+      report('filtered catch-up', await catchUp(client, 'filtered-', 100_000), 'events/s')
+      await liveDelivery(client)
+      await batches(client, 'many-1', EVENTS_ON_DISK)
+    } finally {
+      await client.dispose()
+      await store.stop()
+    }
+    await largeLog(dataDir)
+  } finally {
+    await rm(dataDir, { recursive: true })
+  }
+}
+
+async function singleAppends(client: EventStoreDBClient, count: number): Promise<number> {
+  let next = 0
+  const caller = async (_: unknown, index: number) => {
+    while (next < count) await client.appendToStream(`single-${index}`, event((next += 1)))
+  }
+  return rate(count, () => Promise.all(Array.from({ length: 32 }, caller)))
+}
+
+async function batches(client: EventStoreDBClient, stream: string, count: number): Promise<number> {
+  return rate(count, async () => {
+    for (let first = 0; first < count; first += 100) {
+      await client.appendToStream(
+        stream,
+        Array.from({ length: 100 }, (_, index) => event(first + index)),
+      )
+    }
+  })
+}
+
+async function readStream(client: EventStoreDBClient, stream: string, count: number): Promise<number> {
+  return rate(count, async () => {
+    const seen = await take(client.readStream(stream, { maxCount: count }), count)
+    if (seen !== count) throw new Error(`read ${seen} of ${count} events`)
+  })
+}
+
+async function catchUp(client: EventStoreDBClient, prefix: string, count: number): Promise<number> {
+  const filter = streamNameFilter({ prefixes: [prefix] })
+  return rate(count, () => take(client.subscribeToAll({ fromPosition: START, filter }), count))
+}
+
+/** Reads until there are so many, and how many there were. */
+async function take(events: AsyncIterable<unknown>, count: number): Promise<number> {
+  const iterator = events[Symbol.asyncIterator]()
+  let seen = 0
+  while (seen < count && (await iterator.next()).done !== true) seen += 1
+  await iterator.return?.()
+  return seen
+}
+
+async function liveDelivery(client: EventStoreDBClient): Promise<void> {
+  const subscription = client.subscribeToStream('live-1')
+  const delivered = subscription[Symbol.asyncIterator]()
+  const times: number[] = []
+  for (let n = 0; n < 2_000; n += 1) {
+    const started = performance.now()
+    const [received] = await Promise.all([
+      delivered.next().then(() => performance.now() - started),
+      client.appendToStream('live-1', event(n)),
+    ])
+    times.push(received)
+  }
+  await subscription.unsubscribe()
+  report('append to live delivery, p50', percentile(times, 0.5), 'ms')
+  report('append to live delivery, p99', percentile(times, 0.99), 'ms')
+}
+
+async function largeLog(dataDir: string): Promise<void> {
+  const started = performance.now()
+  const store = await spawnEventStore({ dataDir })
+  report(`start with ${EVENTS_ON_DISK} more events on disk`, performance.now() - started, 'ms')
+  const client = EventStoreDBClient.connectionString(store.url)
+  try {
+    report('filtered catch-up of all', await catchUp(client, 'many-', EVENTS_ON_DISK), 'events/s')
+    report('server memory after it', residentMegabytes(store.pid), 'MB')
+  } finally {
+    await client.dispose()
+    await store.stop()
+  }
+}
+
+async function rate(count: number, work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now()
+  await work()
+  return count / ((performance.now() - started) / 1000)
+}
+
+/** The peak of a process's memory, where the system says it (Linux). */
+function residentMegabytes(pid: number): number {
+  const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  return Number(peak?.[1] ?? Number.NaN) / 1024
+}
