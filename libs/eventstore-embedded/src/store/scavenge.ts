@@ -39,7 +39,9 @@ class Scavenger {
   private readonly selectMetadataStreams
   private readonly selectTombstoned
   private readonly rememberHead
+  private readonly eraseRevisions
   private readonly deleteRevisions
+  private readonly eraseOld
   private readonly deleteOld
   private readonly inTransaction
 
@@ -58,14 +60,15 @@ class Scavenger {
       "insert into settings(name, value) select 'head', max(position) from events where true " +
         'on conflict do update set value = max(value, excluded.value)',
     )
-    this.deleteRevisions = database.prepare<[number, number, number]>(
-      'delete from events where position in ' +
-        '(select position from events where stream_id = ? and revision < ? order by revision limit ?)',
-    )
-    this.deleteOld = database.prepare<[number, number, number, number]>(
-      'delete from events where position in (select position from (select position, created from events ' +
-        'where stream_id = ? and revision < ? order by revision limit ?) where created < ?)',
-    )
+    const revisions =
+      'select position from events where stream_id = ? and revision < ? order by revision limit ?'
+    this.eraseRevisions = database.prepare<[number, number, number]>(eraseWhere(revisions))
+    this.deleteRevisions = database.prepare<[number, number, number]>(deleteWhere(revisions))
+    const old =
+      'select position from (select position, created from events ' +
+      'where stream_id = ? and revision < ? order by revision limit ?) where created < ?'
+    this.eraseOld = database.prepare<[number, number, number, number]>(eraseWhere(old))
+    this.deleteOld = database.prepare<[number, number, number, number]>(deleteWhere(old))
     this.inTransaction = database.transaction((name: string) => this.deleteStep(name))
   }
 
@@ -105,12 +108,29 @@ class Scavenger {
       state.tombstoned || (described !== undefined && this.states.find(described)?.tombstoned === true)
     const firstKept = isGone ? DELETED_REVISION : Math.min(firstReadableRevision(state), DELETED_REVISION)
     this.rememberHead.run()
+    this.eraseRevisions.run(state.id, firstKept, STEP.events)
     const { changes } = this.deleteRevisions.run(state.id, firstKept, STEP.events)
     const { maxAgeSeconds } = state.metadata
     if (changes > 0 || maxAgeSeconds === undefined) return changes
     const oldest = Date.now() - maxAgeSeconds * 1000
+    this.eraseOld.run(state.id, DELETED_REVISION, STEP.events, oldest)
     return this.deleteOld.run(state.id, DELETED_REVISION, STEP.events, oldest).changes
   }
+}
+
+/**
+ * Writes zeros of the same length in the place of what an event says. A deletion alone would not do: where SQLite
+ * joins half-empty pages it moves the neighbours' bytes about, and `secure_delete` does not clean what that leaves.
+ */
+function eraseWhere(positions: string): string {
+  return (
+    'update events set data = zeroblob(length(data)), metadata = zeroblob(length(metadata)), ' +
+    `type = cast(zeroblob(length(cast(type as blob))) as text) where position in (${positions})`
+  )
+}
+
+function deleteWhere(positions: string): string {
+  return `delete from events where position in (${positions})`
 }
 
 /** The write-ahead log still holds what was deleted, until it is emptied; a reader at work delays that. */
