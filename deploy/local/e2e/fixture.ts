@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 
 import { tenantIdSchema } from '@peyk/contracts'
 import { eventually, temporaryFolder } from '@peyk/testing'
+import { controlClient } from '@peyk/whatsapp-testserver'
 import { SignJWT } from 'jose'
 
 import { freePorts, readSecrets, type StackFile } from '../src/data-folder.ts'
@@ -129,11 +130,8 @@ const tokenFor = async (
     .sign(new TextEncoder().encode(jwtSecret))
 }
 
-const readInbox = async (control: string): Promise<ReadonlyMap<string, readonly InboxMessage[]>> => {
-  const answer = await fetch(new URL('/messages', control))
-  const { numbers } = (await answer.json()) as { numbers: { number: string; messages: InboxMessage[] }[] }
-  return new Map(numbers.map(({ number, messages }) => [number, messages]))
-}
+const readInbox = async (control: string): Promise<ReadonlyMap<string, readonly InboxMessage[]>> =>
+  new Map((await controlClient(control).allMessages()).map(({ number, messages }) => [number, messages]))
 
 /** Kills a process of the stack and waits until the launcher has started it again. */
 const kill = async (

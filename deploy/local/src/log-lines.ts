@@ -1,18 +1,11 @@
 // One log for all: who said it, when, how bad, what, and the fields.
 
 const WIDTH = 10
-const levels: Readonly<Record<string, string>> = {
-  '20': 'debug',
-  '30': 'info',
-  '40': 'warn',
-  '50': 'error',
-  '60': 'fatal',
-}
 const known = new Set([
   'level',
   'time',
   'msg',
-  'name',
+  'service',
   'pid',
   'hostname',
   'trace_id',
@@ -27,8 +20,7 @@ export const readableLine = (name: string, line: string): string => {
   if (entry === undefined) return `${prefix}| ${line}`
   const fields = Object.entries(entry).filter(([key]) => !known.has(key))
   const rest = fields.length === 0 ? '' : ` ${JSON.stringify(Object.fromEntries(fields))}`
-  const level = String(entry['level'])
-  return `${prefix}| ${(levels[level] ?? level).padEnd(5)} ${String(entry['msg'])}${rest}`
+  return `${prefix}| ${String(entry['level']).padEnd(5)} ${String(entry['msg'])}${rest}`
 }
 
 const parse = (line: string): Readonly<Record<string, unknown>> | undefined => {

@@ -181,8 +181,7 @@ class RunningStack {
     const log = phoneLog(this.#options.onLine)
     const nats = await connectNats({ url: urls.nats, name: 'test-phone', log })
     this.#closePhone = () => nats.close()
-    const scanAfterMs = this.#options.fast ? 500 : 3_000
-    startTestPhone({ nats, controlUrl: urls.whatsappControl, scanAfterMs, log }, this.#phone.signal)
+    startTestPhone({ nats, controlUrl: urls.whatsappControl, log }, this.#phone.signal)
   }
 }
 
