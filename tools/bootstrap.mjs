@@ -18,7 +18,6 @@ const programs = {
   token: ['deploy/local/src/token.ts'],
   streams: ['deploy/local/src/streams.ts'],
   events: ['deploy/local/src/events.ts'],
-  'dead-letters': ['deploy/local/src/dead-letters.ts'],
   eventstore: ['libs/eventstore-embedded/src/main.ts'],
   'whatsapp-testserver': ['libs/whatsapp-testserver/src/main.ts'],
   bench: ['bench/src/main.ts'],
