@@ -69,12 +69,17 @@ export class Linking {
   }
 
   async #show(): Promise<void> {
-    if (!this.#shown) return
-    const { text, expiresAt } = this.#shown
-    const current = withSecret(text, this.#options.sock.authState.creds.advSecretKey)
-    const pngDataUrl = await QRCode.toDataURL(current, { margin: 2 })
-    if (this.#shown.text !== text) return
-    this.#options.emit({ type: 'qr', text: current, pngDataUrl, expiresAt })
+    const shown = this.#shown
+    const text = this.#currentText()
+    if (!shown || text === undefined) return
+    const pngDataUrl = await QRCode.toDataURL(text, { margin: 2 })
+    // A newer QR, or a new secret, may have come meanwhile.
+    if (text !== this.#currentText()) return
+    this.#options.emit({ type: 'qr', text, pngDataUrl, expiresAt: shown.expiresAt })
+  }
+
+  #currentText(): string | undefined {
+    return this.#shown && withSecret(this.#shown.text, this.#options.sock.authState.creds.advSecretKey)
   }
 
   #onNotification(node: BinaryNode): void {
