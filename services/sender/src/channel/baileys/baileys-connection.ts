@@ -27,6 +27,7 @@ import {
   type SendResult,
 } from '../channel.ts'
 import { Authentication } from './authentication.ts'
+import { closeInTime } from './close-in-time.ts'
 import type { ClientVersion } from './client-version.ts'
 import { closedBy } from './disconnect-cause.ts'
 import { receiptOf, replyOf, userOf } from './incoming.ts'
@@ -36,8 +37,7 @@ import { Sender } from './sending.ts'
 import { silentLogger } from './silent-logger.ts'
 import { EndedError, TimedOutError, within } from './within.ts'
 
-/** How long the end of a connection waits for the closing handshake, and for writes in flight. */
-const CLOSE_GRACE_MS = 2000
+/** How long the end of a connection waits for writes in flight. */
 const SAVE_GRACE_MS = 5000
 
 /** What all connections of a channel have in common. */
@@ -55,6 +55,7 @@ export interface ConnectionSettings {
 
 interface Parts {
   readonly sock: WASocket
+  readonly socketClosed: () => Promise<void>
   readonly sender: Sender
   readonly linking: Linking | undefined
 }
@@ -150,6 +151,7 @@ export class BaileysConnection implements Connection {
     })
     this.#parts = {
       sock,
+      socketClosed: closeInTime(sock),
       sender: this.#makeSender(sock),
       linking: link && !authentication.isLinked ? this.#makeLinking(sock, link) : undefined,
     }
@@ -240,11 +242,15 @@ export class BaileysConnection implements Connection {
     const { qr, isNewLogin, connection, lastDisconnect } = update
     if (qr) {
       clearTimeout(this.#openTimer)
-      this.#tell(async () => this.#parts?.linking?.onOffer(qr))
+      this.#tell(() => this.#onOffer(qr))
     }
     if (isNewLogin) this.#tell(() => this.#onLinked())
     if (connection === 'open') this.#tell(() => this.#onOpen())
     if (connection === 'close') this.#end(closedBy(lastDisconnect?.error))
+  }
+
+  async #onOffer(qr: string): Promise<void> {
+    if (!this.#hasEnded()) await this.#parts?.linking?.onOffer(qr)
   }
 
   async #onLinked(): Promise<void> {
@@ -335,27 +341,11 @@ export class BaileysConnection implements Connection {
   }
 
   async #closeSocket(): Promise<void> {
-    const sock = this.#parts?.sock
-    if (!sock) return
-    try {
-      await within(CLOSE_GRACE_MS, Promise.resolve(sock.end(undefined)))
-    } catch {
-      terminate(sock)
-    }
+    if (!this.#parts) return
+    const { sock, socketClosed } = this.#parts
+    await sock.end(undefined)
+    await socketClosed()
     // Baileys forgets the queries that still wait, each with a timer; an error on the socket ends them.
     sock.ws.emit('error', new Error('The connection has ended'))
-  }
-}
-
-/** Drops a socket whose other side does not answer the closing handshake. */
-function terminate(sock: WASocket): void {
-  const socket: unknown = Reflect.get(sock.ws, 'socket')
-  if (
-    socket &&
-    typeof socket === 'object' &&
-    'terminate' in socket &&
-    typeof socket.terminate === 'function'
-  ) {
-    Reflect.apply(socket.terminate, socket, [])
   }
 }

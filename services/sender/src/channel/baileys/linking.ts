@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto'
 
 import { buildAckStanza, getBinaryNodeChild, type BinaryNode, type WASocket } from '@whiskeysockets/baileys'
-import QRCode from 'qrcode'
 
 import type { ChannelLog, ClosedEvent, ConnectionEvent, LinkMethod } from '../channel.ts'
+import { qrPicture } from './qr-picture.ts'
 
 const FIRST_QR_MS = 60_000
 const NEXT_QR_MS = 20_000
@@ -72,7 +72,7 @@ export class Linking {
     const shown = this.#shown
     const text = this.#currentText()
     if (!shown || text === undefined) return
-    const pngDataUrl = await QRCode.toDataURL(text, { margin: 2 })
+    const pngDataUrl = await qrPicture(text)
     // A newer QR, or a new secret, may have come meanwhile.
     if (text !== this.#currentText()) return
     this.#options.emit({ type: 'qr', text, pngDataUrl, expiresAt: shown.expiresAt })
