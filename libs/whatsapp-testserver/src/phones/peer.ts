@@ -1,6 +1,5 @@
 /** The app on somebody's phone: its keys, and its Signal sessions with the devices that write to it. */
 import {
-  Curve,
   DEFAULT_CONNECTION_CONFIG,
   encodeBigEndian,
   encodeWAMessage,
@@ -14,7 +13,14 @@ import {
 } from '@whiskeysockets/baileys'
 
 import { bytesOf, node, stanzaTime, type BinaryNode } from '../wire/node.ts'
-import { derive, deriveKeyPair, signalKey, type KeyPair } from '../wire/keys.ts'
+import {
+  derive,
+  deriveKeyPair,
+  deriveSigningKeyPair,
+  signalKey,
+  type KeyPair,
+  type SigningKeyPair,
+} from '../wire/keys.ts'
 import type { Store } from '../store.ts'
 
 type SignalRepository = ReturnType<typeof DEFAULT_CONNECTION_CONFIG.makeSignalRepository>
@@ -49,7 +55,7 @@ export class Peer {
   readonly phone: string
   readonly #store: Store
   readonly #seed: string
-  #identity: KeyPair | undefined
+  #identity: SigningKeyPair | undefined
   #signedPreKey: SignedKeyPair | undefined
   #nextPreKeyId = 1
 
@@ -59,8 +65,8 @@ export class Peer {
     this.#store = store
   }
 
-  get identity(): KeyPair {
-    return (this.#identity ??= deriveKeyPair(this.#seed, 'identity', this.phone))
+  get identity(): SigningKeyPair {
+    return (this.#identity ??= deriveSigningKeyPair(this.#seed, 'identity', this.phone))
   }
 
   get registrationId(): number {
@@ -107,7 +113,7 @@ export class Peer {
   }
 
   #sign(keyPair: KeyPair): SignedKeyPair {
-    const signature = Curve.sign(this.identity.private, signalKey(keyPair.public))
+    const signature = this.identity.sign(signalKey(keyPair.public))
     return { keyPair, signature, keyId: SIGNED_PRE_KEY_ID }
   }
 

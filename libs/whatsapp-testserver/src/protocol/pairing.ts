@@ -4,13 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 
-import {
-  Curve,
-  hmacSign,
-  proto,
-  unixTimestampSeconds,
-  WA_ADV_ACCOUNT_SIG_PREFIX,
-} from '@whiskeysockets/baileys'
+import { hmacSign, proto, unixTimestampSeconds, WA_ADV_ACCOUNT_SIG_PREFIX } from '@whiskeysockets/baileys'
 
 import type { Connection } from '../connection.ts'
 import type { Device } from '../phones/accounts.ts'
@@ -126,7 +120,7 @@ export class Pairing {
     const signed = proto.ADVSignedDeviceIdentity.encode({
       details,
       accountSignatureKey: account.public,
-      accountSignature: Curve.sign(account.private, statement),
+      accountSignature: account.sign(statement),
     }).finish()
     const hmac = hmacSign(Buffer.from(signed), secret)
     const deviceIdentity = proto.ADVSignedDeviceIdentityHMAC.encode({ details: signed, hmac }).finish()

@@ -1,9 +1,16 @@
 /** Who the server says it is: the Noise certificate chain of its socket, and the TLS certificate of its media host. */
-import { createPrivateKey, createPublicKey, sign, X509Certificate, type KeyObject } from 'node:crypto'
+import { createPublicKey, sign, X509Certificate, type KeyObject } from 'node:crypto'
 
-import { Curve, proto } from '@whiskeysockets/baileys'
+import { proto } from '@whiskeysockets/baileys'
 
-import { derive, deriveKeyPair, type KeyPair } from './keys.ts'
+import {
+  derive,
+  deriveKeyPair,
+  deriveSigningKeyPair,
+  ed25519Key,
+  type KeyPair,
+  type SigningKeyPair,
+} from './keys.ts'
 
 const NOT_BEFORE = Date.UTC(2020) / 1000
 const NOT_AFTER = Date.UTC(2049) / 1000
@@ -21,8 +28,8 @@ export interface ServerIdentity {
  * It guards nothing: whoever reads this has it.
  */
 export function serverIdentity(seed: string): ServerIdentity {
-  const root = deriveKeyPair(seed, 'root')
-  const intermediate = deriveKeyPair(seed, 'intermediate')
+  const root = deriveSigningKeyPair(seed, 'root')
+  const intermediate = deriveSigningKeyPair(seed, 'intermediate')
   const key = deriveKeyPair(seed, 'server')
   const chain = proto.CertChain.encode({
     intermediate: certificate(1, 0, intermediate, root),
@@ -31,11 +38,11 @@ export function serverIdentity(seed: string): ServerIdentity {
   return { key, chain, root: root.public }
 }
 
-function certificate(serial: number, issuerSerial: number, subject: KeyPair, issuer: KeyPair) {
+function certificate(serial: number, issuerSerial: number, subject: KeyPair, issuer: SigningKeyPair) {
   const { Details } = proto.CertChain.NoiseCertificate
   const fields = { serial, issuerSerial, key: subject.public, notBefore: NOT_BEFORE, notAfter: NOT_AFTER }
   const details = Details.encode(fields).finish()
-  return { details, signature: Curve.sign(issuer.private, details) }
+  return { details, signature: issuer.sign(details) }
 }
 
 export interface TlsIdentity {
@@ -44,13 +51,11 @@ export interface TlsIdentity {
   readonly certificate: string
 }
 
-const ED25519_PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex')
 const ED25519 = sequence(Buffer.from('06032b6570', 'hex'))
 
 /** A self-signed certificate for 127.0.0.1 and localhost, the same for each server of the seed. */
 export function tlsIdentity(seed: string): TlsIdentity {
-  const secret = derive(seed, 'tls')
-  const key = createPrivateKey({ key: Buffer.concat([ED25519_PKCS8, secret]), format: 'der', type: 'pkcs8' })
+  const key = ed25519Key(derive(seed, 'tls'))
   const spki = createPublicKey(key).export({ format: 'der', type: 'spki' })
   const toSign = sequence(
     der(0xa0, Buffer.from('020102', 'hex')), // version 3
