@@ -21,8 +21,11 @@ export type NatsStatus = 'connected' | 'disconnected' | 'closed'
 
 const NOTHING = new Uint8Array()
 const RECONNECT_WAIT_MS = 250
-/** A server that accepts and says nothing (stopped, or behind a dead link) is left for the next one after this. */
-const DIAL_TIMEOUT_MS = 2_000
+/**
+ * A server that accepts and says nothing (stopped, or behind a dead link) is left for the next one after this. Short, as
+ * the client first dials the server that it just lost.
+ */
+const DIAL_TIMEOUT_MS = 1_000
 
 /** Connects, waiting for the server as long as it takes. */
 export async function connectNats(options: ConnectOptions): Promise<Nats> {

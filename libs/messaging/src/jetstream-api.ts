@@ -6,6 +6,7 @@ import { backOffMs, pause } from './wait.ts'
 
 /** The server's `err_code`s that decide something here. */
 export const apiCode = {
+  noSuitablePeers: 10005,
   notReady: 10008,
   consumerNotFound: 10014,
   noMessage: 10037,
@@ -30,7 +31,12 @@ export interface ApiError {
 }
 
 /** Codes that pass by themselves: an election, a server that is starting. */
-const PASSING: ReadonlySet<number> = new Set([apiCode.notReady, apiCode.notEnabled, 503])
+const PASSING: ReadonlySet<number> = new Set([
+  apiCode.noSuitablePeers,
+  apiCode.notReady,
+  apiCode.notEnabled,
+  503,
+])
 
 /**
  * Asks JetStream's API, again and again while nobody can answer (an election, a restart), until the time is over:

@@ -7,6 +7,8 @@
  *   returned, and a new consumer begins exactly there.
  * - locate reads the stream's state before a consumer is made, and again after: only if the epoch is the same both times
  *   is the consumer known to be one of that stream.
+ * - While a cluster elects a new leader for its bookkeeping no consumer can be made, for up to ten seconds, although the
+ *   stream itself is there. So after a break the next messages are first read one by one, then a consumer is tried again.
  * - Another epoch, or a stream whose end lies before our position, is told and awaited before anything more is delivered.
  */
 import type { Msg } from 'nats'
@@ -16,9 +18,9 @@ import { ArrivedMessage, type DeliveryInfo } from '../delivery.ts'
 import { NoStream } from '../errors.ts'
 import { errorLine, type Log, silentLog } from '../log.ts'
 import type { StoredMessage } from '../message.ts'
-import { streamInfo, type StreamState } from '../streams/read-stream.ts'
+import { nextMessageOf, streamInfo, type StreamState } from '../streams/read-stream.ts'
 import { backOffMs, pause } from '../wait.ts'
-import { type FeedResetReason, PushConsumer, type PushItem } from './push-consumer.ts'
+import { type FeedResetReason, PushConsumer } from './push-consumer.ts'
 
 export interface FeedMessage extends StoredMessage {
   readonly stream: string
@@ -79,6 +81,11 @@ export interface FeedPosition {
   readonly silentForMs: number
 }
 
+const ASK_TIMEOUT_MS = 1_000
+const SHRUNK_FOR_MS = 15_000
+const DIRECT_MESSAGES = 512
+const DIRECT_BYTES = 8 * 1024 * 1024
+
 /** Reads a stream in its order, for ever, until the signal aborts. */
 export function orderedFeed(nats: Nats, options: OrderedFeedOptions): Feed {
   return new OrderedFeed(nats, options)
@@ -133,7 +140,7 @@ class OrderedFeed implements Feed {
       const failed = reason === 'stream-missing' || reason === 'consumer-refused'
       if (!failed || attempt === 0) this.#tellReset(reason)
       attempt = failed ? attempt + 1 : 0
-      if (failed) await pause(backOffMs(attempt, 50, 1_000), this.#options.signal)
+      if (failed) await pause(backOffMs(attempt, 50, 250), this.#options.signal)
     }
     this.#caught.reject(new Error(`the feed of ${this.#options.stream} ended before it had caught up`))
   }
@@ -142,7 +149,9 @@ class OrderedFeed implements Feed {
   async #incarnation(): Promise<FeedResetReason> {
     await this.#nats.whenConnected(60_000, this.#options.signal)
     try {
+      const isAgain = this.#target !== undefined
       const state = await this.#locate()
+      if (isAgain) await this.#readOneByOne(state)
       const { consumer, pending } = await PushConsumer.open(this.#nats, {
         stream: this.#options.stream,
         filter: this.#options.filter,
@@ -166,7 +175,7 @@ class OrderedFeed implements Feed {
   }
 
   #state(): Promise<StreamState> {
-    return streamInfo(this.#nats, this.#options.stream, { timeoutMs: 1_000 })
+    return streamInfo(this.#nats, this.#options.stream, { timeoutMs: ASK_TIMEOUT_MS })
   }
 
   /** Compares the stream with what we know of it and settles where to begin. */
@@ -188,10 +197,11 @@ class OrderedFeed implements Feed {
     return state
   }
 
-  /** A leader just elected may not have applied all yet: a replicated stream has shrunk only if it stays so. */
+  /** A leader just elected may still have to catch up: a replicated stream has shrunk only if it stays so. */
   async #settled(): Promise<StreamState> {
     let state = await this.#state()
-    for (let check = 0; check < 4 && state.replicas > 1 && this.#looksShrunk(state); check += 1) {
+    const until = performance.now() + (state.replicas > 1 ? SHRUNK_FOR_MS : 0)
+    while (this.#looksShrunk(state) && performance.now() < until && !this.#isAborted()) {
       await pause(500, this.#options.signal)
       state = await this.#state()
     }
@@ -218,19 +228,38 @@ class OrderedFeed implements Feed {
       if (items === undefined) return consumer.brokenBy ?? 'silence'
       for (const item of items) {
         if (this.#isAborted()) return 'silence'
-        if (item.kind === 'message') await this.#deliver(item)
+        if (item.kind === 'message')
+          await this.#deliver(new ArrivedFeedMessage(item.source, item.info, this.#epoch ?? ''))
         else if (item.kind === 'flow') consumer.allow(item.reply)
         else this.#reachedEnd()
       }
     }
   }
 
-  async #deliver({ source, info }: Extract<PushItem, { kind: 'message' }>): Promise<void> {
-    const message = new ArrivedFeedMessage(source, info, this.#epoch ?? '')
+  /** A few messages, delivered only if the stream is still the same afterwards. */
+  async #readOneByOne(state: StreamState): Promise<void> {
+    const { stream, filter = '>' } = this.#options
+    if (this.#next === undefined) return
+    const messages: StoredMessage[] = []
+    for (let next = this.#next, bytes = 0; messages.length < DIRECT_MESSAGES && bytes < DIRECT_BYTES;) {
+      const message = await nextMessageOf(this.#nats, stream, filter, next, { timeoutMs: ASK_TIMEOUT_MS })
+      if (message === undefined) break
+      messages.push(message)
+      next = message.sequence + 1
+      bytes += message.data.length
+    }
+    if (messages.length === 0 || (await this.#state()).epoch !== state.epoch) return
+    for (const message of messages) {
+      const pending = Math.max(0, state.lastSequence - message.sequence)
+      await this.#deliver({ ...message, stream, epoch: state.epoch, pending })
+    }
+  }
+
+  async #deliver(message: FeedMessage): Promise<void> {
     if (!(await this.#persist(() => this.#options.onMessage(message)))) return
-    this.#next = info.sequence + 1
-    this.#lag = info.pending
-    if (info.pending === 0 || info.sequence >= (this.#target ?? 0)) this.#reachedEnd()
+    this.#next = message.sequence + 1
+    this.#lag = message.pending
+    if (message.pending === 0 || message.sequence >= (this.#target ?? 0)) this.#reachedEnd()
   }
 
   #reachedEnd(): void {

@@ -3,8 +3,8 @@
  *
  * - Its inbox is its own, so nothing of an earlier consumer can arrive here.
  * - Delivery sequences are contiguous from 1. Another one, or a heartbeat that knows of a later one, is a gap.
- * - The server sends a heartbeat each second without messages. More than 2 s of silence is the end. Before that the
- *   connection itself is asked for a sign of life, so that a dead server is left for another one within those 2 s.
+ * - The server sends a heartbeat each half second without messages. More than 2 s of silence is the end. Before that the
+ *   connection itself is asked for a sign of life, so that a dead server is left for another one in time.
  * - Flow control requests stand in the queue among the messages and are answered when their turn comes: a slow handler
  *   slows the server down instead of filling our memory.
  */
@@ -32,12 +32,12 @@ export interface PushStart {
   readonly headersOnly: boolean
 }
 
-const HEARTBEAT_MS = 1_000
+const HEARTBEAT_MS = 500
 const TICK_MS = 250
-const PROBE_AFTER_MS = 1_250
+const PROBE_AFTER_MS = 800
 const PROBE_MS = 600
 const SILENCE_MS = 2_000
-const CREATE_TIMEOUT_MS = 1_500
+const CREATE_TIMEOUT_MS = 500
 const NANOS_PER_MS = 1_000_000
 
 export class PushConsumer {

@@ -70,13 +70,15 @@ export const lastMessageOf = (
 export const messageAt = (nats: Nats, stream: string, sequence: number): Promise<StoredMessage | undefined> =>
   getMessage(nats, stream, { seq: sequence })
 
-/** The first message of a subject at or after a sequence, read from the leader. */
+/** The first message at or after a sequence whose subject matches the pattern, read from the leader. */
 export const nextMessageOf = (
   nats: Nats,
   stream: string,
   subject: string,
   sequence: number,
-): Promise<StoredMessage | undefined> => getMessage(nats, stream, { seq: sequence, next_by_subj: subject })
+  options: ReadOptions = {},
+): Promise<StoredMessage | undefined> =>
+  getMessage(nats, stream, { seq: sequence, next_by_subj: subject }, options)
 
 /** Which subjects a stream holds now, with the number of messages of each. */
 export async function readSubjects(
@@ -109,9 +111,14 @@ interface StoredAnswer {
   }
 }
 
-async function getMessage(nats: Nats, stream: string, query: object): Promise<StoredMessage | undefined> {
+async function getMessage(
+  nats: Nats,
+  stream: string,
+  query: object,
+  options: ReadOptions = {},
+): Promise<StoredMessage | undefined> {
   try {
-    const { message } = await ask<StoredAnswer>(nats, stream, `STREAM.MSG.GET.${stream}`, query)
+    const { message } = await ask<StoredAnswer>(nats, stream, `STREAM.MSG.GET.${stream}`, query, options)
     const data = Buffer.from(message.data ?? '', 'base64')
     return {
       subject: message.subject,
