@@ -25,9 +25,16 @@ import { addSessionRoutes } from './http/session-routes.ts'
 import { createImportJobs, type ImportJobs } from './imports/import-jobs.ts'
 import { createImportStore, type ImportStore } from './imports/import-store.ts'
 
-export const start = async (scope: Scope<Settings>): Promise<void> => {
+export const start = async (scope: Scope<Settings>): Promise<void> => startParts(scope, await connect(scope))
+
+interface Connections {
+  readonly nats: Nats
+  readonly store: EventStore
+}
+
+/** Everything but the connections, which a test shares between services. */
+export const startParts = async (scope: Scope<Settings>, { nats, store }: Connections): Promise<void> => {
   const { settings } = scope
-  const { nats, store } = await connect(scope)
   const catalogue = runCatalogue(scope, store)
   runBackground(scope, nats, store)
   const context: CommandContext = {
@@ -43,7 +50,7 @@ export const start = async (scope: Scope<Settings>): Promise<void> => {
   await serve(scope, context, imports, jobs)
 }
 
-const connect = async (scope: Scope<Settings>): Promise<{ nats: Nats; store: EventStore }> => {
+const connect = async (scope: Scope<Settings>): Promise<Connections> => {
   const { settings, log, signal } = scope
   const store = connectEventStore(settings.EVENTSTORE_URL)
   scope.onStop('event store', () => store.close())

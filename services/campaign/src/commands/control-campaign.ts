@@ -78,7 +78,7 @@ export const pauseCampaign = async (
   id: CampaignId,
 ): Promise<CampaignRow> => {
   const row = await handleCampaign(context, actor, id, { type: 'PauseCampaign', data: { reason: 'user' } })
-  await context.control.settle(row)
+  await context.control.settle({ tenant: row.tenant, campaignId: row.campaignId })
   return row
 }
 
@@ -88,7 +88,7 @@ export const cancelCampaign = async (
   id: CampaignId,
 ): Promise<CampaignRow> => {
   const row = await handleCampaign(context, actor, id, { type: 'CancelCampaign', data: {} })
-  await context.control.settle(row)
+  await context.control.settle({ tenant: row.tenant, campaignId: row.campaignId })
   return row
 }
 
