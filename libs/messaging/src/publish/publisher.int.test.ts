@@ -54,6 +54,13 @@ describe('publish', () => {
     await expect(late).rejects.toMatchObject({ name: 'WrongLastSequence', actual: 2 })
   })
 
+  test('sent again under its id, a fenced message is a duplicate, not too late', async () => {
+    const stream = await makeStream(context.nats)
+    const options = { id: 'once', expectedLastSubjectSequence: 0 }
+    await publisher().publish(`${stream}.a`, {}, options)
+    expect((await publisher().publish(`${stream}.a`, {}, options)).duplicate).toBe(true)
+  })
+
   test('a full stream refuses and loses nothing', async () => {
     const stream = await makeStream(context.nats, { maxBytes: 4_000 })
     const payload = new Uint8Array(1_000)
