@@ -35,6 +35,8 @@ export interface StackOptions {
   /** Settings for every service, over those of the launcher. */
   readonly environment?: Readonly<Record<string, string>>
   readonly onLine: (name: string, line: string) => void
+  /** Ends a start that is under way; what was started is stopped again. */
+  readonly signal?: AbortSignal
 }
 
 export interface Stack {
@@ -53,7 +55,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
   const unlock = await lockData(options.data)
   const running = new RunningStack(options)
   try {
-    await running.start()
+    await Promise.race([running.start(), whenAborted(options.signal)])
   } catch (error) {
     await running.stop()
     await unlock()
@@ -67,6 +69,11 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     },
   }
 }
+
+const whenAborted = (signal: AbortSignal | undefined): Promise<never> =>
+  new Promise((_resolve, reject) => {
+    signal?.addEventListener('abort', () => reject(new StartRefused('the start was stopped')), { once: true })
+  })
 
 /** Everything that was started, to be stopped in the opposite order. */
 class RunningStack {

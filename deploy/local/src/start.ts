@@ -39,7 +39,7 @@ const portOf = (text: string, option: string): number => {
   return port
 }
 
-const run = async (): Promise<Stack | undefined> => {
+const run = async (signal: AbortSignal): Promise<Stack | undefined> => {
   const { values } = parseArgs({ options })
   if (values.help) {
     console.log(HELP)
@@ -58,22 +58,27 @@ const run = async (): Promise<Stack | undefined> => {
     fast: values.fast,
     eventstoreUrl: values.eventstore,
     natsUrl: values.nats,
+    signal,
     onLine: (name, line) => console.log(readableLine(name, line)),
   })
   console.log(`Peyk is ready: http://localhost:${port}`)
   return stack
 }
 
+const stopping = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => {
+    if (!stopping.signal.aborted) console.log('Stopping ...')
+    stopping.abort()
+  })
+
 try {
-  const stack = await run()
-  let isStopping = false
+  const stack = await run(stopping.signal)
   const stop = () => {
-    if (isStopping || stack === undefined) return
-    isStopping = true
-    console.log('Stopping ...')
-    void stack.stop().then(() => process.exit(0))
+    void stack?.stop().then(() => process.exit(0))
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+  if (stopping.signal.aborted) stop()
+  else stopping.signal.addEventListener('abort', stop, { once: true })
 } catch (error) {
   const isKnown = error instanceof StartRefused || (error instanceof TypeError && 'code' in error)
   console.error(isKnown ? error.message : error)
