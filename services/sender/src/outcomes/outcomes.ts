@@ -7,8 +7,11 @@ import type { Log } from '@peyk/service-kit'
 import { storeDurably } from './store-durably.ts'
 
 export interface Outcomes {
-  /** Resolves when it is stored. Those of one session are stored in the order of the calls. */
-  session(tenant: TenantId, outcome: SessionOutcome): Promise<void>
+  /**
+   * Resolves when it is stored. Those of one session are stored in the order of the calls. A state is true only while
+   * the session is ours: one that is not stored when `whileOurs` aborts is dropped.
+   */
+  session(tenant: TenantId, outcome: SessionOutcome, whileOurs?: AbortSignal): Promise<void>
   /** Resolves when it is stored. The same outcome of the same message is stored once. */
   send(tenant: TenantId, outcome: CampaignOutcome, correlationId: string): Promise<void>
   /** Resolves when everything said so far is stored. */
@@ -39,15 +42,19 @@ export const createOutcomes = ({ publisher, log, signal }: OutcomesOptions): Out
     return turn
   }
   return {
-    session: (tenant, outcome) => {
+    session: (tenant, outcome, whileOurs) => {
       const id = crypto.randomUUID()
       const subject = subjects.sessionOutcome(tenant, outcome.sessionId, outcome.kind)
+      const until = whileOurs === undefined ? signal : AbortSignal.any([signal, whileOurs])
       const work = async () => {
+        if (whileOurs?.aborted === true) return
         await storeDurably(
           publisher,
           { subject, payload: outcome, id, headers: { [headers.at]: outcome.at } },
-          { log, signal },
-        )
+          { log, signal: until },
+        ).catch((error: unknown) => {
+          if (whileOurs?.aborted !== true) throw error
+        })
       }
       return track(afterEarlier(outcome.sessionId, work))
     },

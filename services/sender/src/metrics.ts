@@ -1,0 +1,65 @@
+// What the sender measures. No label ever names a phone, a user or a campaign.
+import type { Metrics } from '@peyk/service-kit'
+import { Counter, Gauge, Histogram } from 'prom-client'
+
+export interface SenderMetrics {
+  readonly sends: Counter<'outcome'>
+  readonly ackSeconds: Histogram
+  readonly pacingWaitSeconds: Counter
+  readonly refusedIntents: Counter
+  readonly receipts: Counter<'state'>
+  readonly connectionsClosed: Counter<'cause'>
+  readonly sessions: Gauge<'state'>
+  readonly leases: Gauge
+}
+
+export const createSenderMetrics = (metrics: Metrics): SenderMetrics => {
+  const registers = [metrics]
+  return {
+    sends: new Counter({
+      name: 'peyk_sender_sends_total',
+      help: 'Sends by what became of them',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    ackSeconds: new Histogram({
+      name: 'peyk_sender_ack_seconds',
+      help: "From the hand-over of a message to WhatsApp's ack",
+      buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15],
+      registers,
+    }),
+    pacingWaitSeconds: new Counter({
+      name: 'peyk_sender_pacing_wait_seconds_total',
+      help: 'Time that numbers with a message ready spent waiting for their pacing',
+      registers,
+    }),
+    refusedIntents: new Counter({
+      name: 'peyk_sender_refused_intents_total',
+      help: 'Jobs that were sent before, or may have been',
+      registers,
+    }),
+    receipts: new Counter({
+      name: 'peyk_sender_receipts_total',
+      help: 'Receipts by what they say',
+      labelNames: ['state'],
+      registers,
+    }),
+    connectionsClosed: new Counter({
+      name: 'peyk_sender_connections_closed_total',
+      help: 'Ended connections to WhatsApp by cause',
+      labelNames: ['cause'],
+      registers,
+    }),
+    sessions: new Gauge({
+      name: 'peyk_sender_sessions',
+      help: 'Sessions of this process by state',
+      labelNames: ['state'],
+      registers,
+    }),
+    leases: new Gauge({
+      name: 'peyk_sender_leases',
+      help: 'Sessions whose lease this process holds',
+      registers,
+    }),
+  }
+}
