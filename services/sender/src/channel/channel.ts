@@ -72,10 +72,7 @@ export interface ReceiptEvent {
   readonly at: Date
 }
 
-/**
- * Somebody wrote to this number. At least one of `phone` and `lid` is known. After a reconnect it may be told again,
- * with the same `messageId`.
- */
+/** Somebody wrote to this number. At least one of `phone` and `lid` is known. */
 export interface ReplyEvent {
   readonly type: 'reply'
   readonly messageId: string

@@ -183,14 +183,11 @@ export class Session {
     }
   }
 
-  /** Until it is to be unlinked, or a campaign asks that did not before. */
+  /** The same wish again changes nothing: only another one does. */
   async #untilWantedAnew(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      const before = this.#desired.qrFor
+    const before = JSON.stringify(this.#desired)
+    while (!signal.aborted && JSON.stringify(this.#desired) === before)
       await this.#changed.wait(FOR_EVER_MS, signal)
-      const { wanted, qrFor } = this.#desired
-      if (signal.aborted || wanted === 'unlinked' || qrFor.some((id) => !before.includes(id))) return
-    }
   }
 
   async #unlinkAsWanted(lease: Lease, credentials: CredentialLog): Promise<void> {
@@ -199,7 +196,7 @@ export class Session {
       await credentials.wipe()
       return
     }
-    for (let tries = 0; tries < LOG_OUT_TRIES; tries += 1) {
+    for (let tries = 0; tries < LOG_OUT_TRIES && !credentials.isEmpty; tries += 1) {
       const { closed } = await this.#connect(lease, credentials, true)
       if (signal.aborted || closed.cause === 'fenced') return
       if (closed.cause === 'logged_out' || closed.cause === 'banned') break
