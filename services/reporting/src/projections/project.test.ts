@@ -217,6 +217,11 @@ describe('recipient rows', () => {
       'pending',
     ])
   })
+  test('a chunk that is written again without people has none, and a later list does not count them', () => {
+    const blanked = [chunk(1, 4, recipient(9)), chunk(1, 1)]
+    const appended = [chunk(2, 4, recipient(4)), imported('append', 2, 2, 4)]
+    expect(rows(...running().slice(0, 3), ...blanked, ...appended)).toHaveLength(4)
+  })
   test('a test recipient is nobody of the list', () => {
     const testRecipient = event('recipients-7-test-x', 'RecipientsChunkStored', {
       importId: 'i',

@@ -12,10 +12,15 @@ export const recipientProjection = (database: ReadModelDatabase) => {
      on conflict (campaign_id, position, chunk) do update
      set phone = excluded.phone, spelling = excluded.spelling, name = excluded.name, variables = excluded.variables`,
   )
+  const dropRest = database.prepare(
+    'delete from recipients where campaign_id = ? and chunk = ? and position >= ?',
+  )
   return (recorded: RecordedEvent, { data }: RecipientsChunkStored): void => {
     const isTest = data.firstPosition === 0
     if (isTest) return
     const id = campaignIdOf(recorded.streamName)
+    // An import that failed writes its chunks again, empty: their people never counted.
+    dropRest.run(id, data.chunk, data.firstPosition + data.recipients.length)
     data.recipients.forEach(({ phone, spelling, variables }, index) =>
       upsert.run({
         id,
