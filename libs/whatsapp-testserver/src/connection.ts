@@ -29,7 +29,7 @@ export class Connection {
   readonly #identity: ServerIdentity
   readonly #handlers: ConnectionHandlers
   readonly #noise = new Noise()
-  #stage: 'hello' | 'finish' | 'open' = 'hello'
+  #stage: 'hello' | 'finish' | 'open' | 'ended' = 'hello'
   #work = Promise.resolve()
 
   constructor(socket: WebSocket, identity: ServerIdentity, handlers: ConnectionHandlers) {
@@ -38,7 +38,7 @@ export class Connection {
     this.#handlers = handlers
     const deadline = setTimeout(() => socket.terminate(), HANDSHAKE_MS)
     socket.on('message', (data) => {
-      if (this.#stage !== 'open') clearTimeout(deadline)
+      if (this.#stage === 'finish') clearTimeout(deadline)
       this.#work = this.#work.then(() => this.#read(data)).catch((error: unknown) => this.#fail(error))
     })
     socket.on('error', () => socket.terminate())
@@ -68,9 +68,10 @@ export class Connection {
     this.send(node('iq', { from: SERVER, type: 'error', id: query.attrs['id'] ?? '' }, [error]))
   }
 
-  /** Says a last word and ends the socket. */
+  /** Says a last word and ends the socket; what the client still sends is not heard. */
   end(lastStanza: BinaryNode): void {
     this.send(lastStanza)
+    this.#stage = 'ended'
     setTimeout(() => this.close(), LAST_STANZA_MS + this.#handlers.latencyMs(this))
   }
 
@@ -117,6 +118,8 @@ export class Connection {
         }
       case 'open':
         return this.#handlers.onNode(this, await decodeBinaryNode(frame))
+      case 'ended':
+        return undefined
     }
   }
 

@@ -36,7 +36,7 @@ export const faultSchema = z.discriminatedUnion('type', [
   }),
   /** These numbers are unknown, besides those that end in 00000. */
   z.strictObject({ type: z.literal('notOnWhatsApp'), numbers: z.array(phoneSchema).min(1) }),
-  /** No delivered and no read receipts. */
+  /** No receipts by themselves, not even of the own phone. */
   z.strictObject({ type: z.literal('noReceipts'), ...selector }),
   /** The recipient cannot read the message and asks for it again. */
   z.strictObject({ type: z.literal('retryReceipt'), ...selector }),

@@ -177,6 +177,19 @@ describe('messages', () => {
     expect(await control.messages(to)).toMatchObject([{ id, text: 'again, please', count: 1 }])
   })
 
+  test('a client that uses a message key twice loses the second message', async () => {
+    const to = newNumber()
+    await send(to, 'first')
+    const forget = client.rememberKeys()
+    await send(to, 'second')
+    forget()
+    const { unreadable } = await control.health()
+    await send(to, 'third')
+    await send(to, 'fourth')
+    expect((await control.messages(to)).map(({ text }) => text)).toEqual(['first', 'second', 'fourth'])
+    expect(await control.health()).toMatchObject({ unreadable: unreadable + 1 })
+  })
+
   test('two devices of one number see what the other one sends', async () => {
     const second = new TestClient()
     await second.link(server, (qr) => control.scan({ qr, number: client.phone }))

@@ -135,7 +135,10 @@ export class Outbox {
   }
 
   #send(device: string, shipment: Shipment): void {
-    this.#shelf(device).sent.set(nameOf(shipment.stanza.tag, shipment.stanza), shipment)
+    const { sent } = this.#shelf(device)
+    const name = nameOf(shipment.stanza.tag, shipment.stanza)
+    const earlier = sent.get(name)?.keys ?? []
+    sent.set(name, { ...shipment, keys: [...new Set([...earlier, ...shipment.keys])] })
     this.#courier.deliver(device, shipment.stanza)
   }
 

@@ -11,6 +11,15 @@ import { readMessage } from './reading.ts'
 
 const MOST_RETRIES = 3
 
+/** libsignal's name for a message whose key was used before. */
+const KEY_WAS_USED = 'MessageCounterError'
+
+/**
+ * A device that cannot read a message asks for it again. One whose key was used before it takes for a double and drops,
+ * as phones do: a sender that lost its place in the ratchet loses messages.
+ */
+type NotRead = 'unreadable' | 'dropped'
+
 interface Envelope {
   readonly device: Device
   readonly messageId: string
@@ -24,7 +33,7 @@ export class Messages {
   readonly #world: World
   /** How often a message was asked for again. */
   readonly #retries = new Map<string, number>()
-  /** Messages that nobody could read. */
+  /** How many messages their recipients could not read. */
   unreadable = 0
 
   constructor(world: World) {
@@ -75,17 +84,19 @@ export class Messages {
   async #read(envelope: Envelope, encrypted: BinaryNode): Promise<boolean> {
     const { device, messageId, to } = envelope
     const fault = this.#world.faults.take('retryReceipt', { from: device.phone, to, key: messageId })
-    const message = fault ? undefined : await this.#decrypt(device, to, encrypted)
-    if (message) await this.#remember(envelope, message)
-    else this.#retry(envelope)
-    return message !== undefined
+    const read = fault ? 'unreadable' : await this.#decrypt(device, to, encrypted)
+    if (typeof read === 'string' && !fault) this.unreadable += 1
+    if (read === 'unreadable') this.#retry(envelope)
+    if (typeof read === 'string') return false
+    await this.#remember(envelope, read)
+    return true
   }
 
   /** The own phone's copy says what was sent to whom; a message to oneself has no other. */
   async #readOwn(envelope: Envelope, encrypted: BinaryNode): Promise<boolean> {
     const { device, to } = envelope
     const copy = await this.#decrypt(device, device.phone, encrypted)
-    if (!copy || to !== device.phone) return false
+    if (typeof copy === 'string' || to !== device.phone) return false
     await this.#remember(envelope, copy.deviceSentMessage?.message ?? copy)
     return true
   }
@@ -111,12 +122,11 @@ export class Messages {
     this.#world.outbox.put(target, node('message', attrs, identity ? [encrypted, identity] : [encrypted]))
   }
 
-  async #decrypt(device: Device, to: string, encrypted: BinaryNode): Promise<proto.IMessage | undefined> {
+  async #decrypt(device: Device, to: string, encrypted: BinaryNode): Promise<proto.IMessage | NotRead> {
     try {
       return await this.#world.peers.of(to).decrypt(addressOf(device), encrypted)
-    } catch {
-      this.unreadable += 1
-      return undefined
+    } catch (error) {
+      return error instanceof Error && error.name === KEY_WAS_USED ? 'dropped' : 'unreadable'
     }
   }
 

@@ -22,9 +22,9 @@ export function promiseReceipts(world: World, { device, messageId, to }: Sent): 
   const within = (span: Span, kind: string) => span[0] + chance(seed, kind, messageId) * (span[1] - span[0])
   const put = (stanza: BinaryNode, afterMs: number) => world.outbox.put(device, stanza, afterMs)
 
+  if (world.faults.take('noReceipts', { from: device.phone, to, key: messageId })) return
   put(ownReceipt(device, messageId, to), within(receipts.sentMs, 'sent'))
-  if (to === device.phone || world.faults.take('noReceipts', { from: device.phone, to, key: messageId }))
-    return
+  if (to === device.phone) return
   const from = chance(seed, 'lid', to) < receipts.lidShare ? lidJid(to) : phoneJid(to)
   const deliveredMs = within(receipts.deliveredMs, 'delivered')
   put(receipt(from, messageId, 'delivered'), deliveredMs)

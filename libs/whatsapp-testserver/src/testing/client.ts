@@ -111,6 +111,15 @@ export class TestClient {
     await this.#sock?.end(undefined)
   }
 
+  /** Takes the keys back to what they are now when called, as a client does that crashed before it stored them. */
+  rememberKeys(): () => void {
+    const kept = new Map(this.#keys)
+    return () => {
+      this.#keys.clear()
+      for (const [name, value] of kept) this.#keys.set(name, value)
+    }
+  }
+
   #listen(sock: WASocket): void {
     const [opened, closed] = [this.#opened, this.#closed]
     sock.ws.on('CB:ack,class:message', ({ attrs }: BinaryNode) => this.acks.set(attrs['id'] ?? '', attrs))
