@@ -27,7 +27,7 @@ export default {
       name: 'domain-is-pure',
       comment: 'no clock, ids or I/O in domain/: only itself, contracts and the decider type',
       severity: 'error',
-      from: { path: '^services/[^/]+/src/domain/', pathNot: '\\.test\\.ts$' },
+      from: { path: '^services/[^/]+/src/domain/', pathNot: '\\.(test|contract)\\.ts$' },
       to: {
         pathNot: '^(services/[^/]+/src/domain/|libs/contracts/|libs/event-sourcing/src/(index|decider)\\.ts)',
       },

@@ -76,7 +76,8 @@ const storeFile = async (request: IncomingMessage, path: string, maxBytes: numbe
   const files: Promise<void>[] = []
   form.on('file', (name, file) => {
     if (name !== FIELD || files.length > 0) {
-      file.resume()
+      // It ends with the form, whose error is told.
+      file.on('error', () => undefined).resume()
       return
     }
     const stored = writeBounded(file, path, maxBytes)
@@ -99,7 +100,8 @@ const readWhole = async (request: IncomingMessage, form: busboy.Busboy): Promise
     if (!request.complete) form.destroy(new Error('the connection was cut'))
   }
   form.once('close', () => read.resolve(undefined))
-  form.once('error', (error) => read.reject(error instanceof Error ? error : new Error('not a form')))
+  // More than one may come; the first is told.
+  form.on('error', (error) => read.reject(error instanceof Error ? error : new Error('not a form')))
   request.once('close', cut)
   request.pipe(form)
   try {

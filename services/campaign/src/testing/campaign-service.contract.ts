@@ -41,6 +41,7 @@ export interface Answer {
 }
 
 export interface Caller {
+  readonly headers: Readonly<Record<string, string>>
   get(path: string): Promise<Answer>
   send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
   upload(path: string, content: string | Buffer, headers?: Record<string, string>): Promise<Answer>
@@ -75,6 +76,7 @@ const answerOf = async (response: Response): Promise<Answer> => {
 const callerOf = (url: string, headers: Record<string, string>): Caller => {
   const call = async (path: string, init: RequestInit) => answerOf(await fetch(`${url}${path}`, init))
   return {
+    headers,
     get: (path) => call(path, { headers }),
     send: (method, path, body, more = {}) =>
       call(path, {
