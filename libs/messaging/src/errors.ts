@@ -69,6 +69,15 @@ export class StreamDrift extends Error {
   }
 }
 
+/** A cluster whose servers are too old to keep what fences and full streams promise. */
+export class UnsafeCluster extends Error {
+  override readonly name = 'UnsafeCluster'
+
+  constructor(version: string, least: string) {
+    super(`replicated streams need nats-server >= ${least} on every node, this one is ${version}`)
+  }
+}
+
 /** The durable consumer was deleted. */
 export class ConsumerGone extends Error {
   override readonly name = 'ConsumerGone'

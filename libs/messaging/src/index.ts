@@ -12,6 +12,7 @@ export {
   RequestRefused,
   StreamDrift,
   StreamFull,
+  UnsafeCluster,
   WrongLastSequence,
 } from './errors.ts'
 export type { Log } from './log.ts'

@@ -74,14 +74,22 @@ let created = 0
 export async function makeStream(nats: Nats, fields: Partial<StreamDefinition> = {}): Promise<string> {
   const name = fields.name ?? `S${(created += 1)}`
   const definition = streamDefinition(name, [`${name}.>`], fields)
-  await ensureStreams(nats, { streams: [definition], buckets: [] }, { role: 'owner' })
+  await ensureStreams(
+    nats,
+    { streams: [definition], buckets: [] },
+    { role: 'owner', allowUnsafeCluster: true },
+  )
   return name
 }
 
 /** A bucket of its own for a test. */
 export async function makeBucket(nats: Nats, fields: Partial<BucketDefinition> = {}): Promise<string> {
   const name = fields.name ?? `b${(created += 1)}`
-  await ensureStreams(nats, { streams: [], buckets: [bucketDefinition(name, fields)] }, { role: 'owner' })
+  await ensureStreams(
+    nats,
+    { streams: [], buckets: [bucketDefinition(name, fields)] },
+    { role: 'owner', allowUnsafeCluster: true },
+  )
   return name
 }
 

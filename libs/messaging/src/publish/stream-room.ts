@@ -11,8 +11,8 @@ import type { Nats } from '../connection.ts'
 import { StreamFull } from '../errors.ts'
 import { askJetStream } from '../jetstream-api.ts'
 import type { Headers } from '../message.ts'
+import { FIRST_WITH_EXACT_DISCARD, isAtLeast } from '../server-version.ts'
 
-const FIXED_IN = [2, 10, 5] as const
 const MARGIN = 0.02
 const REFRESH_MS = 1_000
 const REFRESH_WHEN_FULL_MS = 50
@@ -40,7 +40,7 @@ export class StreamRoom {
 
   /** Throws StreamFull when the message would reach into the margin. If the server cannot be asked, it decides itself. */
   async reserve(subject: string, data: Uint8Array, headers: Headers): Promise<void> {
-    if (!isAffected(this.#nats.serverVersion())) return
+    if (isAtLeast(this.#nats.serverVersion(), FIRST_WITH_EXACT_DISCARD)) return
     const room = await this.#roomOf(subject)
     if (room === undefined || room.limit === Infinity) return
     const size = recordBytes(subject, data, headers)
@@ -103,10 +103,4 @@ function recordBytes(subject: string, data: Uint8Array, headers: Headers): numbe
   let bytes = RECORD_OVERHEAD_BYTES + subject.length + data.length
   for (const [name, value] of Object.entries(headers)) bytes += name.length + Buffer.byteLength(value) + 4
   return bytes
-}
-
-function isAffected(version: string): boolean {
-  const parts = version.split('.').map((part) => Number.parseInt(part, 10))
-  const differing = FIXED_IN.findIndex((part, index) => part !== parts[index])
-  return differing !== -1 && (parts[differing] ?? 0) < (FIXED_IN[differing] ?? 0)
 }

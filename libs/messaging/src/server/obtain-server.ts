@@ -5,6 +5,7 @@ import { access, chmod, constants, mkdir, rename, rm, writeFile } from 'node:fs/
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 
+import { isAtLeast } from '../server-version.ts'
 import { withFileLock } from './file-lock.ts'
 
 const run = promisify(execFile)
@@ -65,18 +66,10 @@ async function usable(program: string): Promise<string | undefined> {
   try {
     await access(program, constants.X_OK)
     const { stdout } = await run(program, ['--version'], { timeout: 10_000 })
-    return isNewEnough(stdout) ? program : undefined
+    return isAtLeast(stdout, OLDEST) ? program : undefined
   } catch {
     return undefined
   }
-}
-
-function isNewEnough(output: string): boolean {
-  const match = /v?(\d+)\.(\d+)\.(\d+)/.exec(output)
-  if (match === null) return false
-  const version = match.slice(1, 4).map(Number)
-  const differing = OLDEST.findIndex((part, index) => part !== version[index])
-  return differing === -1 || (version[differing] ?? 0) > (OLDEST[differing] ?? 0)
 }
 
 async function obtain(log: (line: string) => void): Promise<string> {

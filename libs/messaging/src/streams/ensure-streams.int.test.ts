@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, test } from '@jest/globals'
 
-import { NoStream, StreamDrift } from '../errors.ts'
+import { NoStream, StreamDrift, UnsafeCluster } from '../errors.ts'
 import { askJetStream } from '../jetstream-api.ts'
+import { FIRST_SAFE_CLUSTER, isAtLeast } from '../server-version.ts'
 import { bucketDefinition, makeStream, streamDefinition, startNats } from '../test-support.ts'
 import { applyStreams, ensureStreams, planStreams } from './ensure-streams.ts'
 import { streamInfo } from './read-stream.ts'
@@ -83,6 +84,15 @@ describe('ensureStreams', () => {
     const verified = ensureStreams(context.nats, topology, { role: 'verifier', waitMs: 300 })
     await expect(verified).rejects.toThrow(NoStream)
     await expect(verified).rejects.toThrow('A6')
+  })
+
+  test('replicas on servers whose fences can be passed twice are refused', async () => {
+    const topology = only(streamDefinition('A8', ['a8.>'], { replicas: 3 }))
+    const isOld = !isAtLeast(context.nats.serverVersion(), FIRST_SAFE_CLUSTER)
+    for (const role of ['owner', 'verifier'] as const) {
+      const started = ensureStreams(context.nats, topology, { role, waitMs: 300 })
+      await expect(started).rejects.toThrow(isOld ? UnsafeCluster : Error)
+    }
   })
 
   test('a stream made anew has another epoch', async () => {

@@ -3,9 +3,10 @@ import type { StreamConfig, StreamInfo } from 'nats'
 
 import type { Nats } from '../connection.ts'
 import type { Topology } from '../definitions.ts'
-import { NoStream, StreamDrift } from '../errors.ts'
+import { NoStream, StreamDrift, UnsafeCluster } from '../errors.ts'
 import { apiCode, askJetStream, isRefusal } from '../jetstream-api.ts'
 import { type Log, silentLog } from '../log.ts'
+import { FIRST_SAFE_CLUSTER, isAtLeast } from '../server-version.ts'
 import { pause } from '../wait.ts'
 import { changed, newStream, type WantedStream, wantedStreams } from './stream-config.ts'
 import { differencesOf, formatPlan, type FieldDifference, type StreamPlan } from './stream-plan.ts'
@@ -15,6 +16,8 @@ export interface EnsureStreamsOptions {
   readonly role: 'owner' | 'verifier'
   /** How long to wait for NATS and, as verifier, for the owner; default 30 s. */
   readonly waitMs?: number
+  /** For tests of a cluster that is older than what fences need; they may then be passed twice. */
+  readonly allowUnsafeCluster?: boolean
   readonly signal?: AbortSignal
   readonly log?: Log
 }
@@ -33,7 +36,8 @@ const POLL_MS = 500
 
 /**
  * Makes NATS hold what the definitions say. Subjects, retention, storage or discard that differ throw StreamDrift with
- * the diff; a verifier whose streams do not appear gets NoStream. Other differences are logged as warnings.
+ * the diff; a verifier whose streams do not appear gets NoStream; replicas on old servers are UnsafeCluster. Other
+ * differences are logged as warnings.
  */
 export async function ensureStreams(
   nats: Nats,
@@ -45,6 +49,7 @@ export async function ensureStreams(
     deadline: performance.now() + (options.waitMs ?? 30_000),
     ...(options.signal && { signal: options.signal }),
   }
+  if (options.allowUnsafeCluster !== true) refuseUnsafeCluster(nats, topology)
   const work = options.role === 'owner' ? own : verify
   const plan = await work(nats, topology, patience)
   for (const { stream, field, actual, wanted } of plan.differences) {
@@ -60,6 +65,13 @@ export async function planStreams(nats: Nats, topology: Topology): Promise<Strea
 /** For operators: creates, widens and narrows; answers what was done. Drift throws. */
 export async function applyStreams(nats: Nats, topology: Topology): Promise<StreamPlan> {
   return change(nats, topology, { deadline: performance.now() + 30_000 }, () => true)
+}
+
+function refuseUnsafeCluster(nats: Nats, topology: Topology): void {
+  const isReplicated = wantedStreams(topology).some(({ replicas }) => replicas > 1)
+  const version = nats.serverVersion()
+  if (isReplicated && !isAtLeast(version, FIRST_SAFE_CLUSTER))
+    throw new UnsafeCluster(version, FIRST_SAFE_CLUSTER.join('.'))
 }
 
 type AskOptions = { readonly timeoutMs: number; readonly signal?: AbortSignal }
