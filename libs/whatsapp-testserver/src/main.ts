@@ -26,6 +26,9 @@ const server = await startWhatsAppServer({
   ...(values.data !== undefined && { dataDir: values.data }),
   ...(values.seed !== undefined && { seed: values.seed }),
   ...(values['scan-delay'] !== undefined && { scanDelayMs: whole('scan-delay', values['scan-delay']) }),
+}).catch((error: unknown) => {
+  process.stderr.write(`the server could not start: ${error instanceof Error ? error.message : 'unknown'}\n`)
+  process.exit(1)
 })
 const stop = () => void server.stop().then(() => process.exit(0))
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, stop)

@@ -169,6 +169,29 @@ describe('messages', () => {
     await eventually(() => client.received.some(({ key }) => key.id === id))
   })
 
+  test('a reply that was read does not come again', async () => {
+    const from = newNumber()
+    const { id } = await control.reply({ from, to: client.phone, text: 'once' })
+    await eventually(() => client.received.some(({ key }) => key.id === id))
+    await send(newNumber())
+    await client.end()
+    expect(await client.connect(server)).toBe('open')
+    const later = await control.reply({ from, to: client.phone, text: 'later' })
+    await eventually(() => client.received.some(({ key }) => key.id === later.id))
+    expect(client.received.filter(({ key }) => key.id === id)).toHaveLength(1)
+  })
+
+  test('a device that cannot read a reply asks for it again', async () => {
+    const from = newNumber()
+    const forget = client.rememberKeys()
+    await control.reply({ from, to: client.phone, text: 'first' })
+    await eventually(() => client.received.some(({ message }) => message?.conversation === 'first'))
+    await send(from)
+    forget()
+    await control.reply({ from, to: client.phone, text: 'second' })
+    await eventually(() => client.received.some(({ message }) => message?.conversation === 'second'))
+  })
+
   test('a recipient who could not read asks again, and reads it then', async () => {
     const to = newNumber()
     await control.fault({ type: 'retryReceipt', to, times: 1 })

@@ -72,3 +72,11 @@ describe('a server with a folder', () => {
     expect(await control.health()).toMatchObject({ unreadable: 0 })
   })
 })
+
+test('a taken port ends the start with a clear word', async () => {
+  const server = await spawnWhatsAppServer({ fast: true })
+  const port = Number(new URL(server.url).port)
+  await expect(spawnWhatsAppServer({ port })).rejects.toThrow(/could not start.*EADDRINUSE/s)
+  await server.stop()
+  await server.stop()
+})

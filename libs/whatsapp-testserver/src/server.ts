@@ -18,7 +18,7 @@ import { Gate } from './protocol/gate.ts'
 import { quietLibsignal } from './quiet-libsignal.ts'
 import { settingsOf, type Settings, type WhatsAppServerOptions } from './settings.ts'
 import { Store } from './store.ts'
-import { serverIdentity, tlsIdentity } from './wire/certificates.ts'
+import { serverIdentity, tlsIdentity, type ServerIdentity } from './wire/certificates.ts'
 import type { World } from './world.ts'
 
 /** A server that is up. */
@@ -49,25 +49,37 @@ export async function startWhatsAppServer(options: WhatsAppServerOptions = {}): 
   const media = new MediaHost(tls, faults, settings.dataDir)
   const world = makeWorld(settings, store, faults, media)
   const gate = new Gate(world)
+  const releases: (() => unknown)[] = [() => store.close(), () => world.outbox.close(), () => gate.close()]
+  const stop = async () => {
+    for (const release of releases.splice(0).reverse()) await release()
+  }
+  let stopped: Promise<void> | undefined
+  const stopOnce = () => (stopped ??= stop())
+  try {
+    await media.start()
+    releases.push(() => media.stop())
+    const http = await listen(settings.port)
+    releases.push(acceptClients(http, identity, gate))
+    const door = await startControlDoor(world, gate, trust)
+    releases.push(() => door.stop())
+    const url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}${PATH}`
+    return { url, controlUrl: door.url, ...trust, stop: stopOnce }
+  } catch (error) {
+    await stopOnce()
+    throw error
+  }
+}
 
-  await media.start()
-  const http = await listen(settings.port)
+/** Clients may connect from now on; tells how to end that. */
+function acceptClients(http: Server, identity: ServerIdentity, gate: Gate): () => Promise<void> {
   const sockets = new WebSocketServer({ server: http, path: PATH, maxPayload: LARGEST_FRAME_BYTES })
   sockets.on('connection', (socket) => new Connection(socket, identity, gate))
-  const door = await startControlDoor(world, gate, trust)
-
-  const stop = async () => {
-    gate.close()
-    world.outbox.close()
+  return async () => {
     for (const socket of sockets.clients) socket.terminate()
     sockets.close()
     http.closeAllConnections()
-    await Promise.all([closed(http), media.stop(), door.stop()])
-    store.close()
+    await new Promise((resolve) => http.close(resolve))
   }
-  let stopped: Promise<void> | undefined
-  const url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}${PATH}`
-  return { url, controlUrl: door.url, ...trust, stop: () => (stopped ??= stop()) }
 }
 
 function makeWorld(settings: Settings, store: Store, faults: Faults, media: MediaHost): World {
@@ -104,8 +116,4 @@ async function listen(port: number): Promise<Server> {
     server.once('error', reject).listen(port, '127.0.0.1', resolve)
   })
   return server
-}
-
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()))
 }

@@ -72,12 +72,12 @@ export class Outbox {
     return kept.length
   }
 
-  /** The device acknowledged a stanza. */
-  acknowledge(device: Device, ack: BinaryNode): void {
-    const shelf = this.#shelf(deviceKey(device))
-    const name = nameOf(ack.attrs['class'], ack)
-    for (const key of shelf.sent.get(name)?.keys ?? []) this.#store.delete(key)
-    shelf.sent.delete(name)
+  /** The device acknowledged a stanza: a message with a receipt when it could read it, all else with an ack. */
+  acknowledge(device: Device, answer: BinaryNode): void {
+    const { sent } = this.#shelf(deviceKey(device))
+    const name = nameOf(answer.tag === 'receipt' ? 'message' : answer.attrs['class'], answer)
+    for (const key of sent.get(name)?.keys ?? []) this.#store.delete(key)
+    sent.delete(name)
   }
 
   /** Drops what is kept for a device that is no more. */

@@ -78,8 +78,9 @@ export class Gate implements ConnectionHandlers {
       if (this.#world.faults.take('silence', { ...subject, what: 'messages' })) return
       return this.messages.take(connection, device, stanza)
     }
-    if (stanza.tag === 'receipt' && stanza.attrs['type'] === 'retry') {
-      return this.replies.writeAgain(device, stanza)
+    if (stanza.tag === 'receipt') {
+      if (stanza.attrs['type'] === 'retry') return this.replies.writeAgain(device, stanza)
+      this.#world.outbox.acknowledge(device, stanza)
     }
   }
 
