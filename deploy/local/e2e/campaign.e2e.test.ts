@@ -45,7 +45,7 @@ test("the owner's class, unchanged, gets all six types and stays through heartbe
     }
   }
   const quiet = { log: () => undefined, error: () => undefined }
-  const soon = (work: () => void) => setTimeout(work, 300)
+  const soon = (work: () => void, ms: number) => setTimeout(work, ms / 5)
   const CampaignWebSocket = (await seedClass())(quiet, Dialled, soon)
   const created = await stack.call<{ campaign: { id: number } }>('POST', '/api/campaigns', {
     message: MESSAGE,
@@ -175,8 +175,8 @@ describe('control', () => {
       return prepared
     }
     const [a, b] = await Promise.all([
-      run(tokens.a, 'acme {{name}}', 5_100_000),
-      run(tokens.b, 'globex {{name}}', 5_200_000),
+      run(tokens.a, 'acme {{name}}', 5_100_101),
+      run(tokens.b, 'globex {{name}}', 5_200_101),
     ])
     for (const { live } of [a, b])
       expect((await completion(live)).report).toMatchObject({ totalSent: 10, totalFailed: 0 })
@@ -281,10 +281,13 @@ test("deleting reporting's file and starting again gives the same report, byte f
   for (const suffix of ['', '-wal', '-shm'])
     await rm(join(stack.data, 'reporting', `reporting.sqlite${suffix}`), { force: true })
   await stack.kill('reporting')
-  await eventually(async () => expect(await reports()).toEqual(before), {
-    deadlineMs: 30_000,
-    what: 'the same reports',
-  })
+  await eventually(
+    async () => {
+      expect(await reports()).toEqual(before)
+      return true
+    },
+    { deadlineMs: 30_000, what: 'the same reports' },
+  )
 }, 60_000)
 
 const countOf = async (of: TestStack, prefix: string, part = ''): Promise<number> => {

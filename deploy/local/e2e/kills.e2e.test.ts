@@ -52,8 +52,11 @@ test('kill -9 of each process in turn: the campaign completes, and nobody gets t
   })
   await checkFates(id, 'kill ')
   await eventually(
-    async () =>
-      expect(live.newest('campaign_update')?.progress).toEqual((await reportOf(stack, id)).campaign.progress),
+    async () => {
+      const { campaign } = await reportOf(stack, id)
+      expect(live.newest('campaign_update')?.progress).toEqual(campaign.progress)
+      return true
+    },
     { what: 'feed and report to agree' },
   )
   live.close()
