@@ -4,7 +4,13 @@ import js from '@eslint/js'
 import importX from 'eslint-plugin-import-x'
 import tseslint from 'typescript-eslint'
 
-const tests = ['**/*.test.ts', '**/*.contract.ts', 'libs/testing/**']
+const tests = [
+  '**/*.test.ts',
+  '**/*.contract.ts',
+  '**/src/testing/**',
+  'deploy/local/e2e/**',
+  'libs/testing/**',
+]
 
 /** What a workspace imports, its own package.json declares; development tools stand in the root's. */
 const declared = globSync('{libs,services,deploy}/*/package.json')

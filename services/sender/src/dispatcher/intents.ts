@@ -13,6 +13,11 @@ export interface Intents {
   withdraw(tenant: TenantId, send: Send, sequence: number): Promise<void>
 }
 
+interface StandingIntent {
+  readonly sequence: number
+  readonly message: IntentMessage
+}
+
 const TRIES = 3
 
 /** `owner` is random, one a process. */
@@ -26,24 +31,32 @@ export const createIntents = (nats: Nats, publisher: Publisher, owner: string): 
   const publish = (tenant: TenantId, message: IntentMessage, expectedLastSubjectSequence: number) =>
     publisher.publish(subjects.intent(tenant, message.messageId), message, { expectedLastSubjectSequence })
 
+  /** Our own, when only the answer to it was lost: nothing was handed over for it yet. */
+  const standing = ({ sequence, message }: StandingIntent, isLost: boolean): Intent =>
+    isLost && message.owner === owner ? { outcome: 'written', sequence } : { outcome: 'refused' }
+
+  /** What stands on the subject decides, when the fence or a lost answer left it open. */
+  const afterRefusal = async (
+    tenant: TenantId,
+    send: Send,
+    attempt: number,
+    error: unknown,
+  ): Promise<Intent> => {
+    const isLost = error instanceof NatsUnavailable && error.outcome === 'unknown'
+    if (!(error instanceof WrongLastSequence) && !isLost) throw error
+    const last = await lastOf(tenant, send)
+    if (last?.message.kind === 'intent') return standing(last, isLost)
+    if (attempt >= TRIES) throw error
+    return write(tenant, send, attempt + 1, last?.sequence ?? 0)
+  }
   const write = async (tenant: TenantId, send: Send, attempt = 1, expected = 0): Promise<Intent> => {
     try {
       const { sequence, duplicate } = await publish(tenant, { ...send, kind: 'intent', owner }, expected)
       return duplicate ? { outcome: 'refused' } : { outcome: 'written', sequence }
     } catch (error) {
-      const isLost = error instanceof NatsUnavailable && error.outcome === 'unknown'
-      if (!(error instanceof WrongLastSequence) && !isLost) throw error
-      const last = await lastOf(tenant, send)
-      if (last?.message.kind === 'intent') return standing(last, isLost)
-      if (attempt >= TRIES) throw error
-      return write(tenant, send, attempt + 1, last?.sequence ?? 0)
+      return afterRefusal(tenant, send, attempt, error)
     }
   }
-  /** Our own, when only the answer to it was lost: nothing was handed over for it yet. */
-  const standing = (last: { sequence: number; message: IntentMessage }, isLost: boolean): Intent =>
-    isLost && last.message.owner === owner
-      ? { outcome: 'written', sequence: last.sequence }
-      : { outcome: 'refused' }
   return {
     write: (tenant, send) => write(tenant, send),
     withdraw: async (tenant, send, sequence) => {

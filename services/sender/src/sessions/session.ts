@@ -196,7 +196,7 @@ export class Session {
       await credentials.wipe()
       return
     }
-    for (let tries = 0; tries < LOG_OUT_TRIES && !credentials.isEmpty; tries += 1) {
+    for (let tries = 0; tries < LOG_OUT_TRIES; tries += 1) {
       const { closed } = await this.#connect(lease, credentials, true)
       if (signal.aborted || closed.cause === 'fenced') return
       if (closed.cause === 'logged_out' || closed.cause === 'banned') break
