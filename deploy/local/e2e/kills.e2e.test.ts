@@ -79,8 +79,12 @@ test("[A12] nats-server's store deleted in the middle: paused with stateLost, an
         .status === 'PAUSED',
     { deadlineMs: 60_000, what: 'the campaign to be paused' },
   )
-  const history = live.messages.filter(({ type }) => type === 'status_update')
-  expect(JSON.stringify(history)).toContain('records of sends were lost')
+  const isTold = () =>
+    live.messages.some(
+      ({ type, data }) =>
+        type === 'status_update' && JSON.stringify(data).includes('records of sends were lost'),
+    )
+  await eventually(isTold, { deadlineMs: 20_000, what: 'the reason to be told' })
   await linkNumber(stack, id, live)
   await command(stack, id, 'resume')
   await eventually(() => live.newest('completion_update'), {
