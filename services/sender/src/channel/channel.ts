@@ -72,7 +72,10 @@ export interface ReceiptEvent {
   readonly at: Date
 }
 
-/** Somebody wrote to this number. At least one of `phone` and `lid` is known. */
+/**
+ * Somebody wrote to this number. At least one of `phone` and `lid` is known. After a reconnect it may be told again,
+ * with the same `messageId`.
+ */
 export interface ReplyEvent {
   readonly type: 'reply'
   readonly messageId: string

@@ -75,6 +75,12 @@ export class FakeWhatsApp implements Channel {
     await this.#of(own).end({ type: 'closed', ...closed })
   }
 
+  /** A device goes out of the phone's list; a phone may have another one. */
+  async logout(own: string, connection: FakeConnection): Promise<void> {
+    if (this.socketsOf(own) === 1) this.#removed.add(own)
+    await connection.end({ type: 'closed', cause: 'logged_out' })
+  }
+
   /** The open connections of a number: more than one is a fault of the code above. */
   socketsOf(own: string): number {
     return [...this.#connections].filter((connection) => connection.selfNumber === own && connection.isOpen)
@@ -151,7 +157,7 @@ class FakeConnection implements Connection {
 
   async logout(): Promise<void> {
     if (!this.isOpen || !this.selfNumber) throw new Error('The connection is not open')
-    await this.#whatsapp.disconnect(this.selfNumber, { cause: 'logged_out' })
+    await this.#whatsapp.logout(this.selfNumber, this)
   }
 
   async close(): Promise<void> {

@@ -183,11 +183,14 @@ export class Session {
     }
   }
 
-  /** The same wish again changes nothing: only another one does. */
+  /** Until it is to be unlinked, or a campaign asks that did not before. */
   async #untilWantedAnew(signal: AbortSignal): Promise<void> {
-    const before = JSON.stringify(this.#desired)
-    while (!signal.aborted && JSON.stringify(this.#desired) === before)
+    for (;;) {
+      const before = this.#desired.qrFor
       await this.#changed.wait(FOR_EVER_MS, signal)
+      const { wanted, qrFor } = this.#desired
+      if (signal.aborted || wanted === 'unlinked' || qrFor.some((id) => !before.includes(id))) return
+    }
   }
 
   async #unlinkAsWanted(lease: Lease, credentials: CredentialLog): Promise<void> {

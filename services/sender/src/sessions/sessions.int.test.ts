@@ -19,6 +19,7 @@ beforeAll(async () => {
 })
 afterEach(async () => {
   for (const stop of stops.splice(0)) await stop()
+  await world.forgetWishes()
 })
 afterAll(() => world.close())
 
@@ -158,7 +159,7 @@ describe('connections', () => {
 
   test('[S1] [S10] a sender that stops hands its session to the other at once; there are never two sockets', async () => {
     const whatsapp = countingSockets(new FakeWhatsApp())
-    const first = await world.startSender(whatsapp.channel)
+    const first = await startSender(whatsapp.channel)
     const sessionId = await link(whatsapp.fake, '989121110009')
     await startSender(whatsapp.channel)
     const startedAt = performance.now()
@@ -172,7 +173,7 @@ describe('connections', () => {
     const whatsapp = new FakeWhatsApp()
     const sent = Promise.withResolvers<undefined>()
     let servedSocketsAtEnd = -1
-    const sender = await world.startSender(whatsapp, async (number) => {
+    const sender = await startSender(whatsapp, async (number) => {
       await new Promise((resolve) => number.draining.addEventListener('abort', resolve))
       await sent.promise
       servedSocketsAtEnd = whatsapp.socketsOf('989121110010')

@@ -23,7 +23,7 @@ import { createLogger, createMetrics } from '@peyk/service-kit'
 
 import type { Channel } from '../channel/channel.ts'
 import { parseMasterKeys } from '../credentials/master-keys.ts'
-import { createTenantKeys } from '../credentials/tenant-keys.ts'
+import { createTenantKeys, type TenantKeys } from '../credentials/tenant-keys.ts'
 import { createSenderMetrics } from '../metrics.ts'
 import { createOutcomes } from '../outcomes/outcomes.ts'
 import { createLoginTurns } from '../sessions/login-turns.ts'
@@ -56,44 +56,17 @@ export const startWorld = async () => {
   if (masterKeys === undefined) throw new Error('no master keys')
   const keys = createTenantKeys(openBucket(nats, 'tenant_keys'), masterKeys)
 
-  /** What a sender process has, on a connection of its own. */
-  const startSender = async (channel: Channel, serve: Serve = () => Promise.resolve()) => {
-    const own = await connect()
-    const publisher = createPublisher(own)
-    const ended = new AbortController()
-    const outcomes = createOutcomes({ publisher, log: silent, signal: ended.signal })
-    const deps: SessionDeps = {
-      nats: own,
-      publisher,
-      channel,
-      keys,
-      numbers: createNumberRegistry(openBucket(own, 'numbers'), keys),
-      outcomes,
-      metrics: createSenderMetrics(createMetrics()),
-      turns: createLoginTurns(1_000),
-      serve,
-      owner: 'test',
-      log: silent,
-    }
-    const running = startSessions(openBucket(own, 'sessions'), deps)
-    await running.caughtUp
-    return {
-      nats: own,
-      publisher,
-      outcomes,
-      stop: async () => {
-        await running.stop()
-        await outcomes.settled()
-        ended.abort()
-      },
-    }
-  }
-
   return {
     server,
     nats,
     makeStreams,
-    startSender,
+    startSender: async (channel: Channel, serve?: Serve) =>
+      startSender(await connect(), keys, channel, serve),
+    /** The next sender knows no session. */
+    forgetWishes: async () => {
+      const bucket = openBucket(nats, 'sessions')
+      for (const key of await bucket.keys()) await bucket.purge(key)
+    },
     want: async (sessionId: SessionId, wish: Partial<DesiredSession> = {}) => {
       const desired: DesiredSession = {
         tenant,
@@ -120,6 +93,43 @@ export const startWorld = async () => {
     close: async () => {
       for (const close of open.reverse()) await close()
       await server.dispose()
+    },
+  }
+}
+
+/** What a sender process has. */
+const startSender = async (
+  nats: Nats,
+  keys: TenantKeys,
+  channel: Channel,
+  serve: Serve = () => Promise.resolve(),
+) => {
+  const publisher = createPublisher(nats)
+  const ended = new AbortController()
+  const outcomes = createOutcomes({ publisher, log: silent, signal: ended.signal })
+  const deps: SessionDeps = {
+    nats,
+    publisher,
+    channel,
+    keys,
+    numbers: createNumberRegistry(openBucket(nats, 'numbers'), keys),
+    outcomes,
+    metrics: createSenderMetrics(createMetrics()),
+    turns: createLoginTurns(1_000),
+    serve,
+    owner: 'test',
+    log: silent,
+  }
+  const running = startSessions(openBucket(nats, 'sessions'), deps)
+  await running.caughtUp
+  return {
+    nats,
+    publisher,
+    outcomes,
+    stop: async () => {
+      await running.stop()
+      await outcomes.settled()
+      ended.abort()
     },
   }
 }
