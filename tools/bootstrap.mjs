@@ -10,6 +10,8 @@ const jest = [
   '--experimental-vm-modules',
   '--disable-warning=ExperimentalWarning',
   'node_modules/jest/bin/jest.js',
+  // Processes and sockets of a suite that failed must not keep the others' result from being told.
+  '--forceExit',
 ]
 
 const programs = {
