@@ -76,6 +76,14 @@ describe('traces', () => {
     }
   })
 
+  test('what nobody asked for starts no trace', async () => {
+    const stream = await makeStream(server.nats)
+    await createPublisher(server.nats).publish(`${stream}.alone`, {})
+    const message = await lastMessageOf(server.nats, stream, `${stream}.alone`)
+    expect(message?.headers).not.toHaveProperty('traceparent')
+    expect(spans(`send ${stream}`)).toEqual([])
+  })
+
   test('a question carries its trace to the one who answers', async () => {
     const end = new AbortController()
     const seen: (string | undefined)[] = []

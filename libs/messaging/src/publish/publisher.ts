@@ -1,9 +1,11 @@
+import { trace } from '@opentelemetry/api'
+
 import type { Nats } from '../connection.ts'
 import { NatsUnavailable, NoResponder, NoStream } from '../errors.ts'
 import { askJetStream, isPassing } from '../jetstream-api.ts'
 import { errorLine, type Log, silentLog } from '../log.ts'
 import { encodePayload, type Payload } from '../message.ts'
-import { injectTrace, type MessageSpan, withMessageSpan } from '../trace.ts'
+import { injectTrace, withMessageSpan } from '../trace.ts'
 import { backOffMs, pause } from '../wait.ts'
 import type { OutgoingMessage, PublishAllOptions, Published, PublishOptions } from './outgoing.ts'
 import { publishAll } from './publish-all.ts'
@@ -34,11 +36,11 @@ interface Tools {
   readonly room: StreamRoom
 }
 
-/** Writes with a span and a trace header for each message. */
+/** Inside a trace each message gets a span and the trace's header; what nobody asked for starts none. */
 export function createPublisher(nats: Nats, options: { readonly log?: Log } = {}): Publisher {
   const tools: Tools = { nats, log: options.log ?? silentLog, room: new StreamRoom(nats) }
   const publish = (subject: string, payload: Payload, publishing: PublishOptions = {}): Promise<Published> =>
-    withMessageSpan(sendSpan(subject, publishing), () =>
+    inSendSpan(subject, publishing, () =>
       publishUntilStored(tools, subject, encodePayload(payload), withTrace(publishing)),
     )
   const plain = (message: OutgoingMessage): Promise<Published> =>
@@ -46,12 +48,13 @@ export function createPublisher(nats: Nats, options: { readonly log?: Log } = {}
   return { publish, publishAll: (messages, all = {}) => publishAll(plain, messages, all) }
 }
 
-/** Headers that carry a trace of their own (an event's) continue it; else it is the active one. */
-const sendSpan = (subject: string, options: PublishOptions): MessageSpan => ({
-  destination: subject.split('.', 1)[0] ?? subject,
-  operation: 'send',
-  headers: options.headers?.['traceparent'] === undefined ? injectTrace({}) : options.headers,
-})
+/** Headers that carry a trace of their own (an event's) continue it; else it is the active one, if there is one. */
+const inSendSpan = <T>(subject: string, { headers }: PublishOptions, work: () => Promise<T>): Promise<T> => {
+  const isOwn = headers?.['traceparent'] !== undefined
+  if (!isOwn && trace.getActiveSpan() === undefined) return work()
+  const destination = subject.split('.', 1)[0] ?? subject
+  return withMessageSpan({ destination, operation: 'send', headers: isOwn ? headers : injectTrace({}) }, work)
+}
 
 /** Messages in bulk get no span each; their trace is their own or that of the work that sends them. */
 const tracedOnce = (message: OutgoingMessage): PublishOptions =>

@@ -1,4 +1,5 @@
 // Tracing with a collector: spans are redacted, batched and sent by OTLP over HTTP.
+import { getNumberFromEnv } from '@opentelemetry/core'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import type { Instrumentation } from '@opentelemetry/instrumentation'
 import {
@@ -17,6 +18,12 @@ function serviceName(): string {
   return process.env['OTEL_SERVICE_NAME'] ?? folder
 }
 
+/** The SDK reads OTEL_BSP_SCHEDULE_DELAY only for processors that it makes itself. */
+function batching(): { readonly scheduledDelayMillis?: number } {
+  const scheduledDelayMillis = getNumberFromEnv('OTEL_BSP_SCHEDULE_DELAY')
+  return scheduledDelayMillis === undefined ? {} : { scheduledDelayMillis }
+}
+
 /** Returns what sends the rest and ends it. */
 export function startTracing(instrumentations: Instrumentation[]): () => Promise<void> {
   const sdk = new NodeSDK({
@@ -28,7 +35,7 @@ export function startTracing(instrumentations: Instrumentation[]): () => Promise
     logRecordProcessors: [],
     spanProcessors: [
       new RedactingSpanProcessor(),
-      new BatchSpanProcessor({ exporter: new OTLPTraceExporter() }),
+      new BatchSpanProcessor({ exporter: new OTLPTraceExporter(), ...batching() }),
     ],
   })
   sdk.start()

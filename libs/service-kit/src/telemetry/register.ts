@@ -13,6 +13,8 @@ register('@opentelemetry/instrumentation/hook.mjs', import.meta.url, { data: { i
 
 const operatorsPaths = /^\/(livez|readyz|metrics|healthz)$/
 const http = new HttpInstrumentation({
+  // A connection that lives for days (a phone's) has no parent: all that came over it would be one trace.
+  requireParentforOutgoingSpans: true,
   ignoreIncomingRequestHook: (request) => operatorsPaths.test(request.url ?? ''),
 })
 

@@ -58,10 +58,8 @@ export const publishTestJob = (
         correlationId: test.correlationId,
         ...(traceparent === undefined ? {} : { commandTraceparent: traceparent }),
       }
-      await publisher.publish(subjects.dispatch(row.tenant, row.campaignId, row.sessionId), job, {
-        id: test.messageId,
-        headers: trace,
-      })
+      const subject = subjects.dispatch(row.tenant, row.campaignId, row.sessionId)
+      await publisher.publishAll([{ subject, payload: job, id: test.messageId, headers: trace }])
     }),
   )
 }

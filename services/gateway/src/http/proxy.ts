@@ -1,5 +1,5 @@
 // The reverse proxy to campaign and reporting: streams both ways, keeps the Host, adds no identity.
-import { Agent, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http'
+import http, { Agent, type IncomingMessage, type ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 
 import { ProblemError } from '@peyk/service-kit'
@@ -62,13 +62,14 @@ const send = (
   new Promise((resolve, reject) => {
     const unavailable = (cause: unknown) =>
       reject(new ProblemError('unavailable', { headers: { 'retry-after': '2' }, cause }))
-    const outgoing = httpRequest({
+    // Not by its name alone: where `http` and `node:http` are both imported, telemetry misses that one.
+    const outgoing = http.request({
       agent,
       hostname: target.hostname,
       port: target.port,
       method: request.method ?? 'GET',
       path: request.url ?? '/',
-      headers: kept(request.rawHeaders),
+      headers: forwarded(request),
       timeout: timeoutMs,
     })
     outgoing.once('response', resolve)
@@ -79,6 +80,15 @@ const send = (
     })
     request.pipe(outgoing)
   })
+
+/** By name, for telemetry adds the trace to them: it would not see raw ones. */
+const forwarded = (request: IncomingMessage): Record<string, string | string[]> =>
+  Object.fromEntries(
+    Object.entries(request.headersDistinct).flatMap(([name, values = []]) => {
+      const [first = '', ...others] = values
+      return notForwarded.has(name) ? [] : [[name, others.length === 0 ? first : values]]
+    }),
+  )
 
 /** Raw headers as they came, but for those of the connection. */
 const kept = (raw: readonly string[]): string[] => {

@@ -83,6 +83,7 @@ const sendWithIntent = async (deps: SendJobDeps, toSend: JobToSend, span: Span):
   })
   metrics.sends.inc({ outcome: result.outcome })
   span.setAttribute('peyk.outcome', result.outcome)
+  if (result.outcome === 'sent') span.addEvent('ack')
   if (result.outcome === 'sent') metrics.ackSeconds.observe((performance.now() - startedAt) / 1_000)
   await settle(deps, toSend, send, result, intent.sequence)
   return { result }
