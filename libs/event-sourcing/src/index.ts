@@ -13,5 +13,6 @@ export {
   type EventCodec,
   type LoadedStream,
 } from './handle-command.ts'
+export { type EventStoreCall, observeCalls } from './observe-calls.ts'
 export { runSubscription, type SubscriptionToRun } from './run-subscription.ts'
 export { connectEventStore, type EventStoreOptions } from './esdb/connect-event-store.ts'

@@ -92,7 +92,7 @@ describe('a projection', () => {
     const { position } = await append(5)
     const projection = project(readModel, { now: () => Date.parse(occurredAt) + 1_500 })
     await eventually(() => projection.progress.some(({ isCaughtUp }) => isCaughtUp))
-    expect(projection.progress[0]).toEqual({ position, events: 5, lagMs: 1_500, isCaughtUp: false })
+    expect(projection.progress[0]).toMatchObject({ position, events: 5, lagMs: 1_500, isCaughtUp: false })
     await projection.stop()
     readModel.close()
   })

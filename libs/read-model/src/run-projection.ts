@@ -7,6 +7,8 @@ export interface ProjectionProgress {
   readonly position: bigint
   /** How many events the batch had; 0: only the checkpoint moved. */
   readonly events: number
+  /** How long the batch took; 0 without one. */
+  readonly seconds: number
   /** How old the batch's last event was when its row was there, by `occurredAt`; 0 without an event. */
   readonly lagMs: number
   /** Everything that was there at the start has been projected. */
@@ -31,9 +33,9 @@ export interface ProjectionToRun {
 export const runProjection = async (projection: ProjectionToRun): Promise<void> => {
   const { store, readModel, streamPrefixes, signal, onError, onProgress, now = Date.now } = projection
   let isCaughtUp = false
-  const report = (position: bigint, last: RecordedEvent | undefined, events: number) => {
+  const report = (position: bigint, last: RecordedEvent | undefined, events: number, seconds: number) => {
     const lagMs = last === undefined ? 0 : lagOf(last, now())
-    onProgress?.({ position, events, lagMs, isCaughtUp })
+    onProgress?.({ position, events, seconds, lagMs, isCaughtUp })
   }
   await runSubscription({
     store,
@@ -44,13 +46,14 @@ export const runProjection = async (projection: ProjectionToRun): Promise<void> 
       return readModel.checkpoint()
     },
     handle: (batch, position) => {
+      const startedAt = performance.now()
       projectBatch(projection, batch, position)
-      report(position, batch.at(-1), batch.length)
+      report(position, batch.at(-1), batch.length, (performance.now() - startedAt) / 1_000)
       return Promise.resolve()
     },
     onCaughtUp: () => {
       isCaughtUp = true
-      report(readModel.checkpoint() ?? 0n, undefined, 0)
+      report(readModel.checkpoint() ?? 0n, undefined, 0, 0)
     },
     ...(onError === undefined ? {} : { onError }),
   })

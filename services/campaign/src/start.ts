@@ -5,10 +5,19 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { natsTopology } from '@peyk/contracts'
-import { connectEventStore, type EventStore } from '@peyk/event-sourcing'
+import { connectEventStore, type EventStore, observeCalls } from '@peyk/event-sourcing'
 import { connectNats, ensureStreams, type Nats, openBucket } from '@peyk/messaging'
 import { runProjection } from '@peyk/read-model'
-import { createAuthenticator, createHttpApi, type HttpApi, type Scope } from '@peyk/service-kit'
+import {
+  consumerMetrics,
+  createAuthenticator,
+  createHttpApi,
+  eventStoreMetrics,
+  type HttpApi,
+  type Scope,
+  watchDisk,
+  watchNats,
+} from '@peyk/service-kit'
 import { Gauge } from 'prom-client'
 
 import { startBackground } from './background/background.ts'
@@ -51,8 +60,8 @@ export const startParts = async (scope: Scope<Settings>, { nats, store }: Connec
 }
 
 const connect = async (scope: Scope<Settings>): Promise<Connections> => {
-  const { settings, log, signal } = scope
-  const store = connectEventStore(settings.EVENTSTORE_URL)
+  const { settings, log, metrics, signal } = scope
+  const store = observeCalls(connectEventStore(settings.EVENTSTORE_URL), eventStoreMetrics(metrics))
   scope.onStop('event store', () => store.close())
   scope.readiness.add('event store', async () => {
     await store.health()
@@ -60,6 +69,8 @@ const connect = async (scope: Scope<Settings>): Promise<Connections> => {
   })
   const nats = await connectNats({ url: settings.NATS_URL, name: 'campaign', log, signal })
   scope.onStop('nats', () => nats.close())
+  watchNats(metrics, nats)
+  watchDisk(metrics, settings.DATA_DIR)
   scope.readiness.add('nats', () => (nats.isConnected() ? undefined : 'disconnected'))
   await ensureStreams(nats, natsTopology(settings.NATS_REPLICAS), { role: 'owner', signal, log })
   return { nats, store }
@@ -76,6 +87,7 @@ const runCatalogue = (scope: Scope<Settings>, store: EventStore): Catalogue => {
     help: 'Age of the newest event when its row was there',
     registers: [metrics],
   })
+  const consumer = consumerMetrics(metrics, 'catalogue')
   let isCaughtUp = false
   scope.readiness.add('catalogue', () => (isCaughtUp ? undefined : 'reads the events of before'))
   const stop = new AbortController()
@@ -85,8 +97,12 @@ const runCatalogue = (scope: Scope<Settings>, store: EventStore): Catalogue => {
     streamPrefixes: cataloguePrefixes,
     project: catalogueProjection(catalogue.readModel.database),
     signal: stop.signal,
-    onError: (error, attempt) => log.error({ error, attempt }, 'catalogue_stands_still'),
+    onError: (error, attempt) => {
+      consumer.failed()
+      log.error({ error, attempt }, 'catalogue_stands_still')
+    },
     onProgress: (progress) => {
+      consumer.handled(progress.events, progress.seconds)
       lag.set(progress.lagMs / 1_000)
       isCaughtUp ||= progress.isCaughtUp
     },

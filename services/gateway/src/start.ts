@@ -1,7 +1,7 @@
 // The gateway, joined from its parts: the feed in, clients out, and the proxy beside.
 import { connectNats, ensureStreams } from '@peyk/messaging'
 import { natsTopology } from '@peyk/contracts'
-import { createAuthenticator, createHttpApi, type Scope } from '@peyk/service-kit'
+import { createAuthenticator, createHttpApi, type Scope, watchNats } from '@peyk/service-kit'
 
 import type { Settings } from './config.ts'
 import { addPages } from './http/pages.ts'
@@ -17,6 +17,7 @@ export const start = async (scope: Scope<Settings>): Promise<void> => {
   const { settings, log, metrics, signal } = scope
   const nats = await connectNats({ url: settings.NATS_URL, name: 'gateway', log, signal })
   scope.onStop('nats', () => nats.close())
+  watchNats(metrics, nats)
   await ensureStreams(nats, natsTopology(settings.NATS_REPLICAS), { role: 'verifier', signal, log })
   scope.readiness.add('nats', () => (nats.isConnected() ? undefined : 'not connected'), { informative: true })
 

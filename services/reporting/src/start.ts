@@ -1,9 +1,16 @@
 // Reporting, joined from its parts: events in, rows, reports out.
 import { join } from 'node:path'
 
-import { connectEventStore } from '@peyk/event-sourcing'
+import { connectEventStore, observeCalls } from '@peyk/event-sourcing'
 import { openReadModel, runProjection } from '@peyk/read-model'
-import { createAuthenticator, createHttpApi, type Scope } from '@peyk/service-kit'
+import {
+  consumerMetrics,
+  createAuthenticator,
+  createHttpApi,
+  eventStoreMetrics,
+  type Scope,
+  watchDisk,
+} from '@peyk/service-kit'
 import { Gauge } from 'prom-client'
 
 import type { Settings } from './config.ts'
@@ -13,7 +20,7 @@ import { REPORTING_VERSION, reportingSchema } from './projections/schema.ts'
 
 export const start = async (scope: Scope<Settings>): Promise<void> => {
   const { settings, log, metrics } = scope
-  const store = connectEventStore(settings.EVENTSTORE_URL)
+  const store = observeCalls(connectEventStore(settings.EVENTSTORE_URL), eventStoreMetrics(metrics))
   scope.onStop('event store', () => store.close())
   scope.readiness.add('event store', async () => {
     await store.health()
@@ -28,6 +35,7 @@ export const start = async (scope: Scope<Settings>): Promise<void> => {
     onDiscarded: (reason) => log.warn({ reason }, 'rows are built again'),
   })
   scope.onStop('read model', () => readModel.close())
+  watchDisk(metrics, settings.DATA_DIR)
   project(scope, store, readModel)
 
   const api = createHttpApi({ settings, log, metrics, authenticator: createAuthenticator(settings) })
@@ -53,6 +61,7 @@ const project = (
     help: '1 once all events of before are in the rows',
     registers,
   })
+  const consumer = consumerMetrics(metrics, 'reporting')
   const stop = new AbortController()
   const running = runProjection({
     store,
@@ -60,8 +69,12 @@ const project = (
     streamPrefixes: reportingPrefixes,
     project: reportingProjection(readModel.database),
     signal: stop.signal,
-    onError: (error, attempt) => log.error({ error, attempt }, 'the projection stands still'),
-    onProgress: ({ lagMs, isCaughtUp }) => {
+    onError: (error, attempt) => {
+      consumer.failed()
+      log.error({ error, attempt }, 'the projection stands still')
+    },
+    onProgress: ({ events, seconds, lagMs, isCaughtUp }) => {
+      consumer.handled(events, seconds)
       lag.set(lagMs / 1_000)
       caughtUp.set(isCaughtUp ? 1 : 0)
     },

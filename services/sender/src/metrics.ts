@@ -4,16 +4,31 @@ import { Counter, Gauge, Histogram } from 'prom-client'
 
 export interface SenderMetrics {
   readonly sends: Counter<'outcome'>
+  /** `reach_out_locked` is WhatsApp's 463. */
+  readonly sendFailures: Counter<'reason'>
   readonly ackSeconds: Histogram
+  readonly queueSeconds: Histogram
   readonly pacingWaitSeconds: Counter
   readonly refusedIntents: Counter
   readonly receipts: Counter<'state'>
   readonly connectionsClosed: Counter<'cause'>
+  readonly timelocks: Counter
+  readonly sessionInterruptions: Counter
   readonly sessions: Gauge<'state'>
   readonly leases: Gauge
 }
 
-export const createSenderMetrics = (metrics: Metrics): SenderMetrics => {
+export const createSenderMetrics = (metrics: Metrics): SenderMetrics => ({
+  ...sendMetrics(metrics),
+  ...sessionMetrics(metrics),
+})
+
+type SessionMetrics = Pick<
+  SenderMetrics,
+  'connectionsClosed' | 'timelocks' | 'sessionInterruptions' | 'sessions' | 'leases'
+>
+
+const sendMetrics = (metrics: Metrics): Omit<SenderMetrics, keyof SessionMetrics> => {
   const registers = [metrics]
   return {
     sends: new Counter({
@@ -22,10 +37,22 @@ export const createSenderMetrics = (metrics: Metrics): SenderMetrics => {
       labelNames: ['outcome'],
       registers,
     }),
+    sendFailures: new Counter({
+      name: 'peyk_sender_send_failures_total',
+      help: 'Sends that WhatsApp refused, by reason',
+      labelNames: ['reason'],
+      registers,
+    }),
     ackSeconds: new Histogram({
       name: 'peyk_sender_ack_seconds',
       help: "From the hand-over of a message to WhatsApp's ack",
       buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15],
+      registers,
+    }),
+    queueSeconds: new Histogram({
+      name: 'peyk_sender_queue_age_seconds',
+      help: 'Age of a job when its message was handed over',
+      buckets: [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400],
       registers,
     }),
     pacingWaitSeconds: new Counter({
@@ -44,15 +71,31 @@ export const createSenderMetrics = (metrics: Metrics): SenderMetrics => {
       labelNames: ['state'],
       registers,
     }),
+  }
+}
+
+const sessionMetrics = (metrics: Metrics): SessionMetrics => {
+  const registers = [metrics]
+  return {
     connectionsClosed: new Counter({
       name: 'peyk_sender_connections_closed_total',
       help: 'Ended connections to WhatsApp by cause',
       labelNames: ['cause'],
       registers,
     }),
+    timelocks: new Counter({
+      name: 'peyk_sender_timelocks_total',
+      help: 'How often WhatsApp locked a number for new contacts',
+      registers,
+    }),
+    sessionInterruptions: new Counter({
+      name: 'peyk_sender_session_interruptions_total',
+      help: 'Sessions that had to begin again after an error of our own side: lease, credentials, NATS',
+      registers,
+    }),
     sessions: new Gauge({
       name: 'peyk_sender_sessions',
-      help: 'Sessions of this process by state',
+      help: 'Connections to WhatsApp of this process by state',
       labelNames: ['state'],
       registers,
     }),

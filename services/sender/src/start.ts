@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 
 import { natsTopology } from '@peyk/contracts'
 import { connectNats, createPublisher, ensureStreams, openBucket } from '@peyk/messaging'
-import { BadSettings, type Scope } from '@peyk/service-kit'
+import { BadSettings, type Scope, watchNats } from '@peyk/service-kit'
 
 import { baileysChannel } from './channel/baileys/baileys-channel.ts'
 import type { Settings } from './config.ts'
@@ -27,6 +27,7 @@ export const start = async (scope: Scope<Settings>): Promise<void> => {
     throw new BadSettings([{ key: 'CREDENTIALS_KEYS', message: 'each is <id>:<base64 of 32 bytes>' }])
   const nats = await connectNats({ url: settings.NATS_URL, name: 'sender', log, signal })
   scope.onStop('nats', () => nats.close())
+  watchNats(scope.metrics, nats)
   scope.readiness.add('nats', () => (nats.isConnected() ? undefined : 'disconnected'))
   await ensureStreams(nats, natsTopology(settings.NATS_REPLICAS), { role: 'verifier', signal, log })
 

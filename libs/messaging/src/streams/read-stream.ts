@@ -12,6 +12,11 @@ export interface StreamState {
   readonly epoch: string
   readonly messages: number
   readonly bytes: number
+  /** -1: no limit. */
+  readonly maxBytes: number
+  readonly consumers: number
+  /** When its oldest message was stored; undefined when it is empty. */
+  readonly oldestAt: Date | undefined
   readonly firstSequence: number
   readonly lastSequence: number
   readonly replicas: number
@@ -33,6 +38,9 @@ export async function streamInfo(
     epoch: info.created,
     messages: info.state.messages,
     bytes: info.state.bytes,
+    maxBytes: info.config.max_bytes,
+    consumers: info.state.consumer_count,
+    oldestAt: info.state.messages === 0 ? undefined : new Date(info.state.first_ts),
     firstSequence: info.state.first_seq,
     lastSequence: info.state.last_seq,
     replicas: info.config.num_replicas,

@@ -5,12 +5,14 @@ import { eventStreamPrefixes, keys, natsTopology } from '@peyk/contracts'
 import type { EventStore } from '@peyk/event-sourcing'
 import { acquireLease, ensureStreams, type Log, type Nats } from '@peyk/messaging'
 import { runProjection } from '@peyk/read-model'
-import type { Metrics } from '@peyk/service-kit'
+import { consumerMetrics, type Metrics } from '@peyk/service-kit'
 import type { Registry } from 'prom-client'
 
 import { openLedgerModel } from '../ledger/model.ts'
 import { type BackgroundSettings, holdBackground } from './holder.ts'
 import { createBackgroundMetrics } from './metrics.ts'
+import { showCampaigns } from './show-campaigns.ts'
+import { showStreams } from './show-streams.ts'
 
 export interface BackgroundOptions {
   readonly nats: Nats
@@ -38,6 +40,9 @@ export const startBackground = (options: BackgroundOptions): Background => {
   const stop = new AbortController()
   const model = openLedgerModel(options.dataDir)
   const metrics = createBackgroundMetrics(options.registry)
+  const index = consumerMetrics(options.registry, 'ledger_index')
+  showStreams(options.registry, nats)
+  showCampaigns(options.registry, model)
   const caughtUp = Promise.withResolvers<undefined>()
   const projection = runProjection({
     store,
@@ -50,8 +55,12 @@ export const startBackground = (options: BackgroundOptions): Background => {
     ],
     project: model.project,
     signal: stop.signal,
-    onError: (error) => log.error({ error }, 'the index of the ledger stands still'),
-    onProgress: ({ isCaughtUp }) => {
+    onError: (error) => {
+      index.failed()
+      log.error({ error }, 'the index of the ledger stands still')
+    },
+    onProgress: ({ events, seconds, isCaughtUp }) => {
+      index.handled(events, seconds)
       if (isCaughtUp) caughtUp.resolve(undefined)
     },
   })

@@ -146,6 +146,7 @@ export const holdBackground = async (options: HolderOptions, signal: AbortSignal
         publisher: createPublisher(nats, { log }),
         checkpoints: parts.checkpoints,
         log,
+        consumer: metrics.relay,
         onPosition: metrics.relayed,
       },
       signal,

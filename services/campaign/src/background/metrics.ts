@@ -1,11 +1,13 @@
 // What operators see of the background work.
+import { recipientStateSchema } from '@peyk/contracts'
 import type { RecordedEvent } from '@peyk/event-sourcing'
-import type { Metrics } from '@peyk/service-kit'
+import { type ConsumerMetrics, consumerMetrics, type Metrics } from '@peyk/service-kit'
 import { Counter, Gauge, type Registry } from 'prom-client'
 
 import type { LedgerMetrics } from '../ledger/ledger.ts'
 
 export interface BackgroundMetrics extends LedgerMetrics {
+  readonly relay: ConsumerMetrics
   readonly relayed: (last: RecordedEvent | undefined) => void
   readonly held: (isHeld: boolean) => void
 }
@@ -14,7 +16,8 @@ export const createBackgroundMetrics = (registry: Registry | Metrics): Backgroun
   const registers = [registry]
   const recorded = new Counter({
     name: 'ledger_outcomes_recorded_total',
-    help: 'Outcomes recorded in the ledger',
+    help: 'Outcomes recorded in the ledger, by state',
+    labelNames: ['state'],
     registers,
   })
   const unknown = new Counter({
@@ -42,8 +45,13 @@ export const createBackgroundMetrics = (registry: Registry | Metrics): Backgroun
     help: '1 while this process holds the background work',
     registers,
   })
+  for (const state of recipientStateSchema.exclude(['pending']).options) recorded.inc({ state }, 0)
   return {
-    recorded: (count) => recorded.inc(count),
+    consumer: consumerMetrics(registry, 'ledger'),
+    relay: consumerMetrics(registry, 'relay'),
+    recorded: (outcomes) => {
+      for (const { state } of outcomes) recorded.inc({ state })
+    },
     unknownReceipts: (count) => unknown.inc(count),
     unreadable: () => unreadable.inc(),
     lag: (messages) => lag.set(messages),

@@ -11,6 +11,7 @@ import {
   streamEpoch,
   streamInfo,
 } from '@peyk/messaging'
+import type { ConsumerMetrics } from '@peyk/service-kit'
 
 import {
   applyOutcomes,
@@ -47,7 +48,8 @@ export interface LedgerOptions {
 }
 
 export interface LedgerMetrics {
-  recorded(count: number): void
+  readonly consumer: ConsumerMetrics
+  recorded(outcomes: readonly RecordedOutcome[]): void
   unknownReceipts(count: number): void
   unreadable(): void
   lag(messages: number): void
@@ -147,6 +149,8 @@ class LedgerState {
     const messages = this.#buffer
     this.#buffer = []
     const batch = this.#read(messages)
+    const { consumer } = this.#options.metrics
+    const startedAt = performance.now()
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       try {
         const toSeq = messages.at(-1)?.sequence ?? this.recordedTo
@@ -154,8 +158,10 @@ class LedgerState {
         this.recordedTo = toSeq
         await this.#expire()
         await this.#save()
+        consumer.handled(messages.length, (performance.now() - startedAt) / 1_000)
         return
       } catch (error) {
+        consumer.failed()
         this.#options.log.error({ error }, 'the ledger cannot record, trying again')
         await delay(Math.min(5_000, 100 * 2 ** attempt))
       }
@@ -187,7 +193,7 @@ class LedgerState {
     await writer.append(id, (row) => {
       const next = applyOutcomes(row.totals, outcomes, (position) => model.recipient(id, position))
       if (next.outcomes.length === 0) return undefined
-      metrics.recorded(next.outcomes.length)
+      metrics.recorded(next.outcomes)
       return {
         type: 'OutcomesRecorded',
         data: { epoch, toSeq, outcomes: [...next.outcomes], totals: next.totals },

@@ -3,6 +3,8 @@ import { eventStreamPrefixes, headers } from '@peyk/contracts'
 import { type EventStore, type RecordedEvent, runSubscription } from '@peyk/event-sourcing'
 import { type Bucket, type Log, messageAt, type Nats, type Publisher, streamInfo } from '@peyk/messaging'
 
+import type { ConsumerMetrics } from '@peyk/service-kit'
+
 import { publicEventOf } from './public-event.ts'
 
 export interface RelayOptions {
@@ -11,6 +13,7 @@ export interface RelayOptions {
   readonly publisher: Publisher
   readonly checkpoints: Bucket
   readonly log: Log
+  readonly consumer: ConsumerMetrics
   readonly onPosition: (event: RecordedEvent | undefined) => void
 }
 
@@ -27,12 +30,16 @@ export const runRelay = (options: RelayOptions, signal: AbortSignal): Promise<vo
     signal,
     load: () => loadPosition(options),
     handle: async (batch, position) => {
+      const startedAt = performance.now()
       for (const event of batch) await publishEvent(options.publisher, event)
       await options.checkpoints.put(CHECKPOINT, { position: String(position) })
+      options.consumer.handled(batch.length, (performance.now() - startedAt) / 1_000)
       options.onPosition(batch.at(-1))
     },
-    onError: (error, attempt) =>
-      options.log.error({ error, attempt }, 'the relay cannot publish, trying again'),
+    onError: (error, attempt) => {
+      options.consumer.failed()
+      options.log.error({ error, attempt }, 'the relay cannot publish, trying again')
+    },
   })
 
 const loadPosition = async ({ nats, checkpoints }: RelayOptions): Promise<bigint | undefined> => {

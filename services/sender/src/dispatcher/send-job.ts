@@ -73,18 +73,24 @@ const sendWithIntent = async (deps: SendJobDeps, toSend: JobToSend, span: Span):
     message.ack()
     return { result: undefined }
   }
-  const startedAt = performance.now()
+  let handedOverAt = performance.now()
   const result = await number.connection.send({
     messageId: job.messageId,
     phone: job.phone,
     text: rendered.text,
     signal: number.draining,
-    beforeHandOver: () => mayHandOver(deps, toSend, rendered.text),
+    beforeHandOver: async () => {
+      const mayGo = await mayHandOver(deps, toSend, rendered.text)
+      handedOverAt = performance.now()
+      if (mayGo) metrics.queueSeconds.observe(Math.max(0, Date.now() - message.storedAt.getTime()) / 1_000)
+      return mayGo
+    },
   })
   metrics.sends.inc({ outcome: result.outcome })
   span.setAttribute('peyk.outcome', result.outcome)
   if (result.outcome === 'sent') span.addEvent('ack')
-  if (result.outcome === 'sent') metrics.ackSeconds.observe((performance.now() - startedAt) / 1_000)
+  if (result.outcome === 'sent') metrics.ackSeconds.observe((performance.now() - handedOverAt) / 1_000)
+  if (result.outcome === 'failed') metrics.sendFailures.inc({ reason: result.reason })
   await settle(deps, toSend, send, result, intent.sequence)
   return { result }
 }

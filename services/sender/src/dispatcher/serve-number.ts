@@ -178,7 +178,9 @@ class NumberServer {
     const { timelockedUntil } = await this.#number.connection
       .newContactLimits()
       .catch(() => ({ timelockedUntil: undefined }))
-    if (timelockedUntil !== undefined) this.#pace = timelock(this.#pace, timelockedUntil.getTime())
+    if (timelockedUntil === undefined) return
+    this.#deps.metrics.timelocks.inc()
+    this.#pace = timelock(this.#pace, timelockedUntil.getTime())
   }
 
   #close(lane: Lane): void {

@@ -78,6 +78,7 @@ class SessionConnection {
   #openedAt: number | undefined
   #isClosed = false
   #isNumberTaken = false
+  #countedAs: 'connecting' | 'open' | undefined
 
   constructor(deps: ConnectionDeps, request: ConnectionRequest) {
     this.#deps = deps
@@ -101,15 +102,25 @@ class SessionConnection {
   async run(): Promise<ConnectionEnd> {
     const { lease, stop, logOut } = this.#request
     const endNow = AbortSignal.any([lease.signal, stop, logOut])
+    this.#countAs('connecting')
     await Promise.race([this.#closed.promise, whenAborted(endNow)])
     if (!this.#isClosed) await this.#end()
     const closed = await this.#closed.promise
     await Promise.all([this.#opening, this.#serving])
     this.#request.qrFeed.clear()
     const openForMs = this.#openedAt === undefined ? 0 : performance.now() - this.#openedAt
+    this.#countAs(undefined)
     this.#deps.metrics.connectionsClosed.inc({ cause: closed.cause })
     this.#log.info({ cause: closed.cause, code: closed.code, detail: closed.detail }, 'connection_closed')
     return { closed, openForMs, isNumberTaken: this.#isNumberTaken }
+  }
+
+  /** Moves this connection to another state of the gauge. */
+  #countAs(state: 'connecting' | 'open' | undefined): void {
+    const { sessions } = this.#deps.metrics
+    if (this.#countedAs !== undefined) sessions.dec({ state: this.#countedAs })
+    if (state !== undefined) sessions.inc({ state })
+    this.#countedAs = state
   }
 
   async #end(): Promise<void> {
@@ -141,6 +152,7 @@ class SessionConnection {
       case 'open':
         qrFeed.clear()
         this.#openedAt = performance.now()
+        this.#countAs('open')
         this.#opening = this.#opened(event.phone).catch((error: unknown) => this.#openFailed(error))
         return
       case 'receipt':

@@ -77,7 +77,10 @@ export class Session {
           await lease.release()
         }
       } catch (error) {
-        if (!isOver(signal)) log.warn({ error }, 'session_interrupted')
+        if (!isOver(signal)) {
+          metrics.sessionInterruptions.inc()
+          log.warn({ error }, 'session_interrupted')
+        }
       }
       await this.#pause(AGAIN_AFTER_MS, signal)
     }
