@@ -8,6 +8,7 @@ import { problemSchema } from './problems.ts'
 import { outcomeReasonSchema, recipientStateSchema, totalsSchema } from './recipient-state.ts'
 
 const count = z.int().nonnegative()
+const share = z.number().min(0).max(1)
 const nullableInstant = instantSchema.nullable()
 
 export const MAX_TITLE_CHARACTERS = 100
@@ -167,11 +168,50 @@ export const reportReplySchema = z.object({
     reportUrl: z.string(),
   }),
   totals: totalsSchema,
-  reasons: z.array(z.object({ reason: outcomeReasonSchema, count })),
+  /** Of those that were sent to, from 0 to 1. */
+  rates: z.object({ delivered: share, read: share, replied: share }),
+  /** From the first send to the last; `perHour` is null before there were two. */
+  speed: z.object({
+    firstSentAt: nullableInstant,
+    lastSentAt: nullableInstant,
+    perHour: z.number().nonnegative().nullable(),
+  }),
+  /** Why those who were not sent to were not: `state` is failed, skipped or unconfirmed. */
+  reasons: z.array(z.object({ state: recipientStateSchema, reason: outcomeReasonSchema, count })),
   numbers: z.array(z.object({ sessionId: sessionIdSchema, number: z.string().nullable(), sent: count })),
   variants: z.array(z.object({ variant: z.int().positive(), sent: count })),
 })
 export type ReportReply = z.infer<typeof reportReplySchema>
+
+/** How many recipients reached each step: those read were delivered, those delivered were sent. */
+const stepCounts = {
+  sent: count,
+  delivered: count,
+  read: count,
+  replied: count,
+  failed: count,
+  skipped: count,
+  unconfirmed: count,
+}
+
+/** What a tenant sent, day by day of Tehran; days without anything are left out. */
+export const usageReplySchema = z.object({ days: z.array(z.object({ day: z.iso.date(), ...stepCounts })) })
+export type UsageReply = z.infer<typeof usageReplySchema>
+
+/** How the numbers of a tenant do: their state since when, how often one lost its connection, and what came of its sends. */
+export const numberHealthReplySchema = z.object({
+  numbers: z.array(
+    z.object({
+      sessionId: sessionIdSchema,
+      number: z.string().nullable(),
+      state: sessionReplySchema.shape.state,
+      since: instantSchema,
+      disconnects: count,
+      ...stepCounts,
+    }),
+  ),
+})
+export type NumberHealthReply = z.infer<typeof numberHealthReplySchema>
 
 /** The seconds of an interval as the API writes them: `10s`, `0.05s`. */
 export const intervalText = (intervalMs: number): string => `${intervalMs / 1_000}s`

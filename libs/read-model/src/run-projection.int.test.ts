@@ -52,7 +52,11 @@ const rowsOf = ({ database }: ReadModel) =>
   database.prepare<[], { event_id: string }>('SELECT * FROM rows ORDER BY rowid').all()
 
 /** Runs a projection beside the test. */
-const project = (readModel: ReadModel, options: Partial<ProjectionToRun> = {}) => {
+interface Options extends Partial<Pick<ProjectionToRun, 'onError' | 'now'>> {
+  readonly project?: (event: RecordedEvent) => void
+}
+
+const project = (readModel: ReadModel, options: Options = {}) => {
   const controller = new AbortController()
   const progress: ProjectionProgress[] = []
   const running = runProjection({

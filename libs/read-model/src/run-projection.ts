@@ -15,12 +15,15 @@ export interface ProjectionProgress {
   readonly isCaughtUp: boolean
 }
 
-export interface ProjectionToRun {
+/** One event at a time, or a batch at once for those who gather before they write; each call is within a transaction. */
+type Rows =
+  | { readonly project: (event: RecordedEvent) => void; readonly projectBatch?: undefined }
+  | { readonly projectBatch: (events: readonly RecordedEvent[]) => void; readonly project?: undefined }
+
+interface ProjectionOptions {
   readonly store: EventStore
   readonly readModel: ReadModel
   readonly streamPrefixes: readonly string[]
-  /** Writes the rows of one event. Throws on an event it does not know: the projection waits there and says so (A13). */
-  readonly project: (event: RecordedEvent) => void
   readonly signal: AbortSignal
   /** It failed, `attempt` times in a row, and will be tried again. */
   readonly onError?: (error: unknown, attempt: number) => void
@@ -28,6 +31,9 @@ export interface ProjectionToRun {
   /** Default: the system's. */
   readonly now?: () => number
 }
+
+/** What writes the rows throws on an event that it does not know: the projection waits there and says so (A13). */
+export type ProjectionToRun = ProjectionOptions & Rows
 
 /** Runs until aborted. */
 export const runProjection = async (projection: ProjectionToRun): Promise<void> => {
@@ -47,7 +53,7 @@ export const runProjection = async (projection: ProjectionToRun): Promise<void> 
     },
     handle: (batch, position) => {
       const startedAt = performance.now()
-      projectBatch(projection, batch, position)
+      applyBatch(projection, batch, position)
       report(position, batch.at(-1), batch.length, (performance.now() - startedAt) / 1_000)
       return Promise.resolve()
     },
@@ -72,27 +78,27 @@ const isOfThisHistory = async (store: EventStore, last: LastEvent | undefined): 
 }
 
 /** All in one transaction; when that fails, one by one, so that the rows are right up to the event that fails. */
-const projectBatch = (
-  { readModel, project }: ProjectionToRun,
-  batch: readonly RecordedEvent[],
-  position: bigint,
-): void => {
+const applyBatch = (projection: ProjectionToRun, batch: readonly RecordedEvent[], position: bigint): void => {
+  const { readModel } = projection
+  const write = writerOf(projection)
   try {
-    readModel.apply(position, () => projectNew(readModel, project, batch), batch.at(-1))
+    readModel.apply(position, () => write(newIn(batch, readModel)), batch.at(-1))
   } catch (error) {
     if (batch.length < 2) throw error
-    for (const event of batch) readModel.apply(event.position, () => project(event), event)
+    for (const event of batch) readModel.apply(event.position, () => write([event]), event)
     readModel.apply(position, () => undefined)
   }
 }
 
-const projectNew = (
-  readModel: ReadModel,
-  project: (event: RecordedEvent) => void,
-  batch: readonly RecordedEvent[],
-): void => {
+const writerOf = ({ project, projectBatch }: Rows): ((events: readonly RecordedEvent[]) => void) =>
+  projectBatch ??
+  ((events) => {
+    for (const event of events) project(event)
+  })
+
+const newIn = (batch: readonly RecordedEvent[], readModel: ReadModel): readonly RecordedEvent[] => {
   const checkpoint = readModel.checkpoint() ?? -1n
-  for (const event of batch) if (event.position > checkpoint) project(event)
+  return batch.filter((event) => event.position > checkpoint)
 }
 
 const lagOf = ({ metadata }: RecordedEvent, nowMs: number): number => {

@@ -67,7 +67,7 @@ const project = (
     store,
     readModel,
     streamPrefixes: reportingPrefixes,
-    project: reportingProjection(readModel.database),
+    projectBatch: reportingProjection(readModel.database),
     signal: stop.signal,
     onError: (error, attempt) => {
       consumer.failed()

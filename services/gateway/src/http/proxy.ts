@@ -33,7 +33,8 @@ const notForwarded = new Set([
 ])
 
 /** What reporting answers; the rest is campaign's. */
-const reportingRoutes = /^\/api\/campaigns\/[^/]+\/(progress|report(\/.*)?)$/
+const reportingRoutes =
+  /^\/api\/(reports\/.*|campaigns\/[^/]+\/(progress|report(\/(download|view|shared\/[^/]*))?))$/
 const reportingReads = /^\/api\/campaigns\/[^/]+\/recipients$/
 
 const isForReporting = (method: string | undefined, path: string): boolean =>

@@ -3,9 +3,11 @@ import {
   campaignIdTextSchema,
   type CampaignId,
   canReadCampaign,
+  type NumberHealthReply,
   type Pagination,
   type Principal,
   recipientStateSchema,
+  type UsageReply,
 } from '@peyk/contracts'
 import { type EventStore, EventStoreUnavailable } from '@peyk/event-sourcing'
 import type { ReadModel } from '@peyk/read-model'
@@ -17,6 +19,7 @@ import { progressReply, recipientReply, reportOf } from '../reports/report.ts'
 import { workbookOf } from '../reports/workbook.ts'
 import { waitUntilFresh } from '../store/freshness.ts'
 import { type ReportedCampaign, reportingQueries } from '../store/queries.ts'
+import { tenantQueries } from '../store/tenant-queries.ts'
 
 export interface RoutesOptions {
   readonly store: EventStore
@@ -38,6 +41,14 @@ const pageQuery = z.strictObject({
   page: whole(1, 100_000_000),
   limit: whole(10, 100),
 })
+const day = z.iso.date()
+const usageQuery = z
+  .strictObject({ from: day, to: day })
+  .refine(({ from, to }) => daysBetween(from, to) <= 400, {
+    path: ['to'],
+    message: 'at most 400 days',
+  })
+const daysBetween = (from: string, to: string) => (Date.parse(to) - Date.parse(from)) / 86_400_000
 const downloadQuery = z.strictObject({ format: z.enum(['xlsx', 'csv', 'json']).default('xlsx') })
 
 const CSV = 'text/csv; charset=utf-8'
@@ -46,6 +57,7 @@ const JSON_TYPE = 'application/json; charset=utf-8'
 
 export const addRoutes = (api: HttpApi, options: RoutesOptions): void => {
   const queries = reportingQueries(options.readModel.database)
+  const tenant = tenantQueries(options.readModel.database)
 
   /** The campaign as it stands at the request; another tenant's looks like none. */
   const freshCampaign = async (principal: Principal, id: CampaignId): Promise<ReportedCampaign> => {
@@ -77,6 +89,17 @@ export const addRoutes = (api: HttpApi, options: RoutesOptions): void => {
     body: reportOf(await freshCampaign(call.principal, call.params.id), queries),
   }))
 
+  api.route('GET', '/api/reports/usage', { roles: seesAll, query: usageQuery }, ({ principal, query }) => {
+    demandWholeTenant(principal)
+    return { body: { days: tenant.usage(principal.tenant, query.from, query.to) } satisfies UsageReply }
+  })
+
+  api.route('GET', '/api/reports/numbers', {}, ({ principal }) => {
+    demandWholeTenant(principal)
+    const owner = seesAll.some((role) => principal.roles.includes(role)) ? undefined : principal.userId
+    return { body: { numbers: tenant.numbers(principal.tenant, owner) } satisfies NumberHealthReply }
+  })
+
   api.route('GET', '/api/campaigns/:id/report/download', { params, query: downloadQuery }, async (call) => {
     const campaign = await freshCampaign(call.principal, call.params.id)
     const report = reportOf(campaign, queries)
@@ -90,6 +113,13 @@ export const addRoutes = (api: HttpApi, options: RoutesOptions): void => {
         return download(campaign, 'json', JSON_TYPE, JSON.stringify(report))
     }
   })
+}
+
+const seesAll = ['viewer', 'operator', 'admin'] as const
+
+/** A token for single campaigns says nothing of the tenant. */
+const demandWholeTenant = ({ campaigns }: Principal): void => {
+  if (campaigns !== undefined) throw new ProblemError('forbidden')
 }
 
 const demandFresh = async (options: RoutesOptions, id: CampaignId): Promise<void> => {

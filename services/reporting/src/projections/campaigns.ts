@@ -1,36 +1,37 @@
 // The life of a campaign as one row.
-import { type CampaignEvent, type CampaignId, type CampaignStatus, totalsOfPending } from '@peyk/contracts'
+import { type CampaignEvent, type CampaignStatus, totalsOfPending } from '@peyk/contracts'
 import type { RecordedEvent } from '@peyk/event-sourcing'
 import type { ReadModelDatabase } from '@peyk/read-model'
 
 import { campaignIdOf } from './stream-id.ts'
-
-type Columns = Readonly<Record<string, string | number | null>>
+import { type Columns, rowUpdater } from './update-row.ts'
 
 export const campaignProjection = (database: ReadModelDatabase) => {
   const insert = database.prepare(
     `insert or ignore into campaigns (campaign_id, tenant, owner_id, title, message, status, created_at)
      values (@id, @tenant, @ownerId, @title, @message, 'DRAFT', @at)`,
   )
-  const dropReplaced = database.prepare('delete from recipients where campaign_id = ? and chunk < ?')
-  const set = (id: CampaignId, columns: Columns) => {
-    const assignments = Object.keys(columns).map((name) => `${name} = @${name}`)
-    if (assignments.length === 0) return
-    database
-      .prepare(`update campaigns set ${assignments.join(', ')} where campaign_id = @id`)
-      .run({ ...columns, id })
-  }
+  const lastChunk = database
+    .prepare<[number], number>('select last_chunk from campaigns where campaign_id = ?')
+    .pluck()
+  const dropBetween = database.prepare(
+    'delete from recipients where campaign_id = ? and chunk > ? and chunk < ?',
+  )
+  const update = rowUpdater(database, 'campaigns', 'campaign_id')
   return (recorded: RecordedEvent, event: CampaignEvent): void => {
     const id = campaignIdOf(recorded.streamName)
     const at = String(recorded.metadata['occurredAt'])
     if (event.type === 'CampaignCreated') {
       const { tenant, ownerId, title, message } = event.data
       insert.run({ id, tenant, ownerId, title, message, at })
-    } else {
-      if (event.type === 'RecipientsImported' && event.data.mode === 'replace')
-        dropReplaced.run(id, event.data.chunks.first)
-      set(id, changes(event, at))
+      return
     }
+    if (event.type === 'RecipientsImported') {
+      const { mode, chunks } = event.data
+      // What a replaced list, or an import that never came through, left behind counts for nobody.
+      dropBetween.run(id, mode === 'replace' ? -1 : (lastChunk.get(id) ?? -1), chunks.first)
+    }
+    update(id, changes(event, at))
   }
 }
 

@@ -1,87 +1,43 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { campaignIdSchema, totalsOfPending } from '@peyk/contracts'
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { tenantIdSchema, totalsOfPending, userIdSchema } from '@peyk/contracts'
 import type { RecordedEvent } from '@peyk/event-sourcing'
-import { openReadModel, type ReadModel } from '@peyk/read-model'
+import type { ReadModel } from '@peyk/read-model'
 
 import { reportOf } from '../reports/report.ts'
 import { reportingQueries } from '../store/queries.ts'
-import { reportingProjection } from './project.ts'
-import { REPORTING_VERSION, reportingSchema } from './schema.ts'
-
-const campaignId = campaignIdSchema.parse(7)
-const sessionId = `wa_${'a'.repeat(20)}`
-const runKey = Buffer.alloc(32, 1).toString('base64')
-const at = (minute: number) => `2024-01-01T10:${String(minute).padStart(2, '0')}:00.000Z`
-
-let position = 0n
-const event = (streamName: string, type: string, data: object, occurredAt = at(0)): RecordedEvent => ({
-  id: `00000000-0000-4000-8000-${String(++position).padStart(12, '0')}`,
-  type,
-  streamName,
-  revision: position,
-  position,
-  data,
-  metadata: { tenant: 'acme', occurredAt },
-})
-const campaign = (type: string, data: object, occurredAt?: string) =>
-  event('campaign-7', type, data, occurredAt)
-const outcomes = (...list: object[]) =>
-  event('outcomes-7', 'OutcomesRecorded', {
-    epoch: 'e',
-    toSeq: 1,
-    outcomes: list,
-    totals: totalsOfPending(3),
-  })
-const recipient = (index: number) => ({
-  phone: `98912000000${index}`,
-  spelling: `0912000000${index}`,
-  variables: { name: `Name ${index}` },
-})
-const chunk = (number: number, firstPosition: number, ...recipients: object[]) =>
-  event(`recipients-7-${number}`, 'RecipientsChunkStored', {
-    importId: 'i',
-    chunk: number,
-    firstPosition,
-    recipients,
-  })
-const imported = (mode: 'replace' | 'append', first: number, last: number, total: number) =>
-  campaign('RecipientsImported', {
-    importId: 'i',
-    mode,
-    chunks: { first, last },
-    accepted: 1,
-    rejected: 0,
-    duplicates: 0,
-    total,
-    variables: ['name'],
-  })
-const created = campaign(
-  'CampaignCreated',
-  { campaignId, tenant: 'acme', ownerId: '1', title: 'T', message: 'M' },
-  at(1),
-)
-const started = () =>
-  campaign('CampaignStarted', { runKey, epoch: 'e', total: 3, attempt: 1, notBefore: at(2) }, at(2))
-const running = () => [
+import { tenantQueries } from '../store/tenant-queries.ts'
+import {
+  at,
+  campaign,
+  campaignId,
+  chunk,
   created,
-  chunk(0, 1, recipient(1), recipient(2), recipient(3)),
-  imported('replace', 0, 0, 3),
-  started(),
-]
-const outcome = (place: number, state: string, minute: number, reason?: string, attempt = 1) => ({
-  position: place,
-  state,
-  attempt,
+  event,
+  imported,
+  linkRequested,
+  moved,
+  outcome,
+  recipient,
+  recorded,
+  running,
+  session,
   sessionId,
-  at: at(minute),
-  ...(reason === undefined ? {} : { reason }),
-})
+  started,
+} from '../testing/events.ts'
+import { dumpOf, rowsOf } from '../testing/rows.ts'
 
-let readModel: ReadModel
+const opened: ReadModel[] = []
+afterEach(() => opened.splice(0).forEach((readModel) => readModel.close()))
+
+/** The rows after the events; those of events that each came twice, and those of one batch, are the same. */
 const given = (...events: RecordedEvent[]) => {
-  const project = reportingProjection(readModel.database)
-  readModel.apply(position++, () => events.forEach(project))
-  return reportingQueries(readModel.database)
+  const inOrder = events.map((each, index) => ({ ...each, revision: BigInt(index) }))
+  const oneByOne = inOrder.map((each) => [each])
+  const [once, twice, atOnce] = [rowsOf(oneByOne), rowsOf(oneByOne, 2), rowsOf([inOrder])]
+  opened.push(once, twice, atOnce)
+  expect(dumpOf(twice)).toEqual(dumpOf(once))
+  expect(dumpOf(atOnce)).toEqual(dumpOf(once))
+  return { ...reportingQueries(once.database), tenant: tenantQueries(once.database) }
 }
 const rows = (...events: RecordedEvent[]) =>
   given(...events)
@@ -94,16 +50,7 @@ const rows = (...events: RecordedEvent[]) =>
       deliveredAt,
       readAt,
     ])
-
-afterEach(() => readModel.close())
-beforeEach(() => {
-  readModel = openReadModel({
-    file: ':memory:',
-    name: 'reporting',
-    version: REPORTING_VERSION,
-    schema: reportingSchema,
-  })
-})
+const states = (...events: RecordedEvent[]) => rows(...events).map(([, state]) => state)
 
 describe('campaign row', () => {
   const cases: [string, RecordedEvent[], object][] = [
@@ -137,84 +84,68 @@ describe('campaign row', () => {
     ],
     [
       'TestSendRequested',
-      [campaign('TestSendRequested', { testId: '3f0f4c3a-5a0e-4b60-9f5e-0c9d7c6b1a11', runKey })],
+      [
+        campaign('TestSendRequested', {
+          testId: '3f0f4c3a-5a0e-4b60-9f5e-0c9d7c6b1a11',
+          runKey: Buffer.alloc(32, 1).toString('base64'),
+        }),
+      ],
       { status: 'DRAFT' },
+    ],
+    [
+      'OutcomesRecorded',
+      [
+        started(),
+        outcome('OutcomesRecorded', { epoch: 'e', toSeq: 1, outcomes: [], totals: totalsOfPending(2) }),
+      ],
+      { totals: totalsOfPending(2) },
+    ],
+    [
+      'RecipientsDispatched',
+      [started(), outcome('RecipientsDispatched', { toPosition: 3, attempt: 1, epoch: 'e' })],
+      { status: 'RUNNING', totals: totalsOfPending(3) },
     ],
   ]
   test.each(cases)('%s', (_name, events, expected) => {
     expect(given(created, ...events).campaign(campaignId)).toMatchObject(expected)
   })
   test('an event of a newer release stops the projection', () => {
-    expect(() => given(created, campaign('CampaignTeleported', {}))).toThrow('CampaignTeleported')
+    expect(() => given(created, event('campaign-7', 'CampaignTeleported', {}))).toThrow('CampaignTeleported')
   })
 })
 
 describe('recipient rows', () => {
   test('a chunk counts once its import is through', () => {
-    expect(rows(created, chunk(0, 1, recipient(1)))).toEqual([])
-    expect(rows(imported('replace', 0, 0, 1))).toHaveLength(1)
+    const stored = [created, chunk(0, 1, recipient(1))]
+    expect(rows(...stored)).toEqual([])
+    expect(rows(...stored, imported('replace', 0, 0, 1))).toHaveLength(1)
   })
   test('an import that replaces takes the chunks of before away', () => {
-    given(created, chunk(0, 1, recipient(1), recipient(2)), imported('replace', 0, 0, 2))
-    const queries = given(chunk(1, 1, recipient(3)), imported('replace', 1, 1, 1))
+    const before = [created, chunk(0, 1, recipient(1), recipient(2)), imported('replace', 0, 0, 2)]
+    const queries = given(...before, chunk(1, 1, recipient(3)), imported('replace', 1, 1, 1))
     expect(queries.recipients(campaignId, { limit: 10, offset: 0 }).map(({ spelling }) => spelling)).toEqual([
       '09120000003',
     ])
   })
   test('an import that appends goes on', () => {
-    given(created, chunk(0, 1, recipient(1)), imported('replace', 0, 0, 1))
-    expect(rows(chunk(1, 2, recipient(2)), imported('append', 1, 1, 2))).toHaveLength(2)
+    const before = [created, chunk(0, 1, recipient(1)), imported('replace', 0, 0, 1)]
+    expect(rows(...before, chunk(1, 2, recipient(2)), imported('append', 1, 1, 2))).toHaveLength(2)
   })
-  test('a chunk that is written again replaces its rows and keeps their states', () => {
-    given(...running(), outcomes(outcome(1, 'sent', 3)))
+  test('what an import that never came through left behind counts for nobody', () => {
+    const before = [
+      created,
+      chunk(0, 1, recipient(1)),
+      imported('replace', 0, 0, 1),
+      chunk(1, 2, recipient(9)),
+    ]
+    expect(rows(...before, chunk(2, 2, recipient(2)), imported('append', 2, 2, 2))).toHaveLength(2)
+  })
+  test('a chunk that is written again replaces its people and keeps what became of them', () => {
     const erased = { ...recipient(1), spelling: '' }
-    const queries = given(chunk(0, 1, erased, recipient(2), recipient(3)))
+    const again = chunk(0, 1, erased, recipient(2), recipient(3))
+    const queries = given(...running(), recorded(moved(1, 'sent', 3)), again)
     expect(queries.recipients(campaignId, { limit: 1, offset: 0 })).toMatchObject([
       { spelling: '', state: 'sent' },
-    ])
-  })
-  test('outcomes keep the time of each step', () => {
-    expect(
-      rows(
-        ...running(),
-        outcomes(outcome(1, 'sent', 3), outcome(1, 'delivered', 4), outcome(1, 'read', 5)),
-      )[0],
-    ).toEqual([1, 'read', null, at(3), at(4), at(5)])
-  })
-  test('a failure keeps its reason', () => {
-    expect(rows(...running(), outcomes(outcome(2, 'skipped', 3, 'not_on_whatsapp')))[1]).toEqual([
-      2,
-      'skipped',
-      'not_on_whatsapp',
-      null,
-      null,
-      null,
-    ])
-  })
-  test('after a cancel the open ones are unconfirmed and the rest is skipped', () => {
-    const rest = event('outcomes-7', 'RestSkipped', {
-      reason: 'cancelled',
-      unconfirmed: [2],
-      at: at(5),
-      totals: totalsOfPending(0),
-    })
-    expect(rows(...running(), outcomes(outcome(1, 'sent', 3)), rest).map(([, state]) => state)).toEqual([
-      'sent',
-      'unconfirmed',
-      'skipped',
-    ])
-  })
-  test('after a loss what was dispatched without an outcome is unconfirmed', () => {
-    const lost = event('outcomes-7', 'OutcomesLost', {
-      epoch: 'f',
-      toPosition: 2,
-      at: at(5),
-      totals: totalsOfPending(0),
-    })
-    expect(rows(...running(), outcomes(outcome(1, 'sent', 3)), lost).map(([, state]) => state)).toEqual([
-      'sent',
-      'unconfirmed',
-      'pending',
     ])
   })
   test('a chunk that is written again without people has none, and a later list does not count them', () => {
@@ -223,43 +154,171 @@ describe('recipient rows', () => {
     expect(rows(...running().slice(0, 3), ...blanked, ...appended)).toHaveLength(4)
   })
   test('a test recipient is nobody of the list', () => {
-    const testRecipient = event('recipients-7-test-x', 'RecipientsChunkStored', {
-      importId: 'i',
-      chunk: 0,
-      firstPosition: 0,
-      recipients: [recipient(9)],
-    })
-    expect(rows(...running(), testRecipient)).toHaveLength(3)
+    expect(rows(...running(), chunk('test-x', 0, recipient(9)))).toHaveLength(3)
   })
-  test('every event applied twice gives the same rows', () => {
-    const events = [
-      ...running(),
-      outcomes(outcome(1, 'sent', 3), outcome(1, 'delivered', 4), outcome(2, 'failed', 4, 'rejected')),
-    ]
-    const once = rows(...events)
-    expect(rows(...events.slice(-1))).toEqual(once)
-    expect(rows(...events)).toEqual(once)
+})
+
+describe('outcome rows', () => {
+  test('outcomes keep the time of each step', () => {
+    const steps = [moved(1, 'sent', 3), moved(1, 'delivered', 4), moved(1, 'read', 5)]
+    expect(rows(...running(), recorded(...steps))[0]).toEqual([1, 'read', null, at(3), at(4), at(5)])
+  })
+  test('a receipt that overtook the others proves them', () => {
+    expect(rows(...running(), recorded(moved(1, 'read', 5)))[0]).toEqual([
+      1,
+      'read',
+      null,
+      at(5),
+      at(5),
+      at(5),
+    ])
+  })
+  test('a late one changes nothing', () => {
+    const late = [recorded(moved(1, 'read', 5)), recorded(moved(1, 'delivered', 6))]
+    expect(rows(...running(), ...late)[0]).toEqual([1, 'read', null, at(5), at(5), at(5)])
+  })
+  test('a failure keeps its reason', () => {
+    expect(rows(...running(), recorded(moved(2, 'skipped', 3, 'not_on_whatsapp')))[1]).toEqual([
+      2,
+      'skipped',
+      'not_on_whatsapp',
+      null,
+      null,
+      null,
+    ])
+  })
+  test('what is unconfirmed gives way to proof', () => {
+    const events = [recorded(moved(1, 'unconfirmed', 3, 'no_ack')), recorded(moved(1, 'delivered', 6))]
+    const queries = given(...running(), ...events)
+    expect(queries.reasons(campaignId)).toEqual([])
+    expect(queries.countRecipients(campaignId, 'delivered')).toBe(1)
+  })
+  test('the next attempt begins anew', () => {
+    const events = [recorded(moved(1, 'failed', 3, 'rejected')), recorded(moved(1, 'sent', 9, undefined, 2))]
+    expect(rows(...running(), ...events)[0]).toEqual([1, 'sent', null, at(9), null, null])
+    expect(given(...running(), ...events).reasons(campaignId)).toEqual([])
+  })
+  test('after a cancel the open ones are unconfirmed and the rest is skipped', () => {
+    const rest = outcome('RestSkipped', {
+      reason: 'cancelled',
+      unconfirmed: [2],
+      at: at(5),
+      totals: totalsOfPending(0),
+    })
+    const events = [...running(), recorded(moved(1, 'sent', 3)), rest]
+    expect(states(...events)).toEqual(['sent', 'unconfirmed', 'skipped'])
+    expect(given(...events).reasons(campaignId)).toEqual([
+      { state: 'skipped', reason: 'cancelled', count: 1 },
+      { state: 'unconfirmed', reason: 'no_ack', count: 1 },
+    ])
+  })
+  test('after a loss what was dispatched without an outcome is unconfirmed', () => {
+    const lost = outcome('OutcomesLost', {
+      epoch: 'f',
+      toPosition: 2,
+      at: at(5),
+      totals: totalsOfPending(0),
+    })
+    expect(states(...running(), recorded(moved(1, 'sent', 3)), lost)).toEqual([
+      'sent',
+      'unconfirmed',
+      'pending',
+    ])
+  })
+})
+
+describe('days of a tenant', () => {
+  const acme = tenantIdSchema.parse('acme')
+  const usage = (...events: RecordedEvent[]) =>
+    given(...events).tenant.usage(acme, '2024-01-01', '2024-12-31')
+
+  test('each step counts on the day it was reached, in Tehran', () => {
+    const late = { ...moved(1, 'read', 0), at: '2024-01-01T20:30:00.000Z' }
+    const none = { sent: 0, delivered: 0, read: 0, replied: 0, failed: 0, skipped: 0, unconfirmed: 0 }
+    expect(
+      usage(...running(), recorded(moved(1, 'delivered', 3), moved(2, 'failed', 3, 'rejected'), late)),
+    ).toEqual([
+      { ...none, day: '2024-01-01', sent: 1, delivered: 1, failed: 1 },
+      { ...none, day: '2024-01-02', read: 1 },
+    ])
+  })
+  test('another tenant and other days have nothing', () => {
+    const queries = given(...running(), recorded(moved(1, 'sent', 3)))
+    expect(queries.tenant.usage(tenantIdSchema.parse('a'), '2024-01-01', '2024-12-31')).toEqual([])
+    expect(queries.tenant.usage(acme, '2024-01-02', '2024-12-31')).toEqual([])
+  })
+})
+
+describe('numbers of a tenant', () => {
+  const acme = tenantIdSchema.parse('acme')
+  const linked = session('SessionLinked', { maskedNumber: '98912***0000' }, at(2))
+  const cases: [string, RecordedEvent[], object][] = [
+    ['LinkRequested', [], { state: 'linking', number: null, since: at(1), disconnects: 0 }],
+    ['SessionLinked', [linked], { state: 'connected', number: '98912***0000', since: at(2) }],
+    [
+      'SessionConnected',
+      [linked, session('SessionConnected', {}, at(3))],
+      { state: 'connected', since: at(3) },
+    ],
+    [
+      'SessionDisconnected',
+      [
+        linked,
+        session('SessionDisconnected', { cause: 'x' }),
+        session('SessionDisconnected', { cause: 'x' }),
+      ],
+      { state: 'disconnected', disconnects: 2 },
+    ],
+    ['SessionLoggedOut', [linked, session('SessionLoggedOut', {})], { state: 'logged_out' }],
+    ['SessionBanned', [linked, session('SessionBanned', { cause: 'x' })], { state: 'banned' }],
+    ['UnlinkRequested', [linked, session('UnlinkRequested', {})], { state: 'unlinking' }],
+    [
+      'OutcomesRecorded',
+      [...running(), recorded(moved(1, 'sent', 3), moved(2, 'read', 3), moved(3, 'failed', 3, 'rejected'))],
+      { sent: 2, delivered: 1, read: 1, failed: 1 },
+    ],
+  ]
+  test.each(cases)('%s', (_name, events, expected) => {
+    expect(given(linkRequested(), ...events).tenant.numbers(acme, undefined)).toMatchObject([expected])
+  })
+  test('a user without rights to all sees the own ones', () => {
+    const { tenant } = given(linkRequested('1'))
+    expect(tenant.numbers(acme, userIdSchema.parse('1'))).toHaveLength(1)
+    expect(tenant.numbers(acme, userIdSchema.parse('2'))).toEqual([])
+    expect(tenant.numbers(tenantIdSchema.parse('a'), undefined)).toEqual([])
   })
 })
 
 test('the report of the same rows has the same bytes', () => {
-  const events = [
+  const queries = given(
     ...running(),
-    event('session-' + sessionId, 'SessionLinked', { maskedNumber: '98912***0000' }),
-    outcomes(
-      outcome(1, 'sent', 3),
-      outcome(2, 'skipped', 3, 'not_on_whatsapp'),
-      outcome(3, 'failed', 3, 'rejected'),
+    linkRequested(),
+    session('SessionLinked', { maskedNumber: '98912***0000' }),
+    recorded(
+      moved(1, 'sent', 3),
+      moved(2, 'skipped', 3, 'not_on_whatsapp'),
+      moved(3, 'failed', 3, 'rejected'),
     ),
-  ]
-  const queries = given(...events)
-  const campaignRow = queries.campaign(campaignId)
-  if (campaignRow === undefined) throw new Error('no campaign')
-  const report = reportOf(campaignRow, queries)
+  )
+  const row = queries.campaign(campaignId)
+  if (row === undefined) throw new Error('no campaign')
+  const report = reportOf(row, queries)
   expect(report.reasons).toEqual([
-    { reason: 'not_on_whatsapp', count: 1 },
-    { reason: 'rejected', count: 1 },
+    { state: 'failed', reason: 'rejected', count: 1 },
+    { state: 'skipped', reason: 'not_on_whatsapp', count: 1 },
   ])
   expect(report.numbers).toEqual([{ sessionId, number: '98912***0000', sent: 1 }])
-  expect(JSON.stringify(reportOf(campaignRow, queries))).toBe(JSON.stringify(report))
+  expect(report.speed).toEqual({ firstSentAt: at(3), lastSentAt: at(3), perHour: null })
+  expect(JSON.stringify(reportOf(row, queries))).toBe(JSON.stringify(report))
+})
+
+test('rates are of those sent to, and speed is of the time between', () => {
+  const totals = { ...totalsOfPending(0), sent: 1, read: 1, replied: 1 }
+  const outcomes = [moved(1, 'sent', 0), moved(2, 'read', 10), moved(3, 'replied', 20)]
+  const queries = given(...running(), outcome('OutcomesRecorded', { epoch: 'e', toSeq: 1, outcomes, totals }))
+  const row = queries.campaign(campaignId)
+  if (row === undefined) throw new Error('no campaign')
+  const { rates, speed } = reportOf(row, queries)
+  expect(rates).toEqual({ delivered: 0.6667, read: 0.6667, replied: 0.3333 })
+  expect(speed).toEqual({ firstSentAt: at(0), lastSentAt: at(20), perHour: 6 })
 })

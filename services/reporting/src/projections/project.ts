@@ -1,4 +1,4 @@
-// Events to rows: one function a family of streams.
+// Events to rows: one projection a family of streams, a batch at a time.
 import {
   eventStreamPrefixes,
   readCampaignEvent,
@@ -12,26 +12,30 @@ import type { ReadModelDatabase } from '@peyk/read-model'
 import { campaignProjection } from './campaigns.ts'
 import { outcomeProjection } from './outcomes.ts'
 import { recipientProjection } from './recipients.ts'
+import { sessionProjection } from './sessions.ts'
+import { tallyWriter } from './tallies.ts'
 
-/** Writes the rows of one event; throws UnknownEvent on what a newer release wrote: the projection stops there (A13). */
-export const reportingProjection = (database: ReadModelDatabase): ((event: RecordedEvent) => void) => {
+/** Writes the rows of a batch; throws UnknownEvent on what a newer release wrote: the projection stops there (A13). */
+export const reportingProjection = (
+  database: ReadModelDatabase,
+): ((events: readonly RecordedEvent[]) => void) => {
   const campaigns = campaignProjection(database)
   const recipients = recipientProjection(database)
   const outcomes = outcomeProjection(database)
-  const linked = database.prepare(
-    `insert into sessions (session_id, number) values (?, ?) on conflict (session_id) do update set number = excluded.number`,
-  )
-  return (event) => {
-    const { streamName } = event
-    if (streamName.startsWith(eventStreamPrefixes.campaign)) campaigns(event, readCampaignEvent(event))
-    else if (streamName.startsWith(eventStreamPrefixes.recipients))
-      recipients(event, readRecipientsChunk(event))
-    else if (streamName.startsWith(eventStreamPrefixes.outcomes)) outcomes(event, readOutcomeEvent(event))
-    else if (streamName.startsWith(eventStreamPrefixes.session)) {
-      const { type, data } = readSessionEvent(event)
-      if (type === 'SessionLinked')
-        linked.run(streamName.slice(eventStreamPrefixes.session.length), data.maskedNumber)
+  const sessions = sessionProjection(database)
+  const tallying = tallyWriter(database)
+  return (events) => {
+    const tallies = tallying.begin()
+    for (const event of events) {
+      const { streamName } = event
+      if (streamName.startsWith(eventStreamPrefixes.outcomes))
+        outcomes(event, readOutcomeEvent(event), tallies)
+      else if (streamName.startsWith(eventStreamPrefixes.campaign)) campaigns(event, readCampaignEvent(event))
+      else if (streamName.startsWith(eventStreamPrefixes.recipients))
+        recipients(event, readRecipientsChunk(event))
+      else if (streamName.startsWith(eventStreamPrefixes.session)) sessions(event, readSessionEvent(event))
     }
+    tallies.write()
   }
 }
 

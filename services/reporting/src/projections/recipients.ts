@@ -20,7 +20,7 @@ export const recipientProjection = (database: ReadModelDatabase) => {
     if (isTest) return
     const id = campaignIdOf(recorded.streamName)
     // An import that failed writes its chunks again, empty: their people never counted.
-    dropRest.run(id, data.chunk, data.firstPosition + data.recipients.length)
+    if (recorded.revision > 0n) dropRest.run(id, data.chunk, data.firstPosition + data.recipients.length)
     data.recipients.forEach(({ phone, spelling, variables }, index) =>
       upsert.run({
         id,

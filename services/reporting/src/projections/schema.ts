@@ -1,6 +1,6 @@
-// The tables of reporting: all that a report shows, rebuilt from the event store at will.
+// The tables of reporting: all that a report shows, rebuilt from the event store at will. Instants are milliseconds.
 
-export const REPORTING_VERSION = 1
+export const REPORTING_VERSION = 2
 
 export const reportingSchema = [
   `create table campaigns (
@@ -18,8 +18,11 @@ export const reportingSchema = [
     totals text,
     created_at text not null,
     started_at text,
-    completed_at text
+    completed_at text,
+    first_sent_at integer,
+    last_sent_at integer
   ) strict`,
+  // People apart from what became of them: outcomes are many, and their rows are narrow.
   `create table recipients (
     campaign_id integer not null,
     position integer not null,
@@ -28,17 +31,48 @@ export const reportingSchema = [
     spelling text not null,
     name text,
     variables text not null,
-    state text not null default 'pending',
-    reason text,
-    attempt integer not null default 0,
-    session_id text,
-    sent_at text,
-    delivered_at text,
-    read_at text,
     primary key (campaign_id, position, chunk)
+  ) strict, without rowid`,
+  // Who has no row is pending.
+  `create table outcomes (
+    campaign_id integer not null,
+    position integer not null,
+    state text not null,
+    reason text,
+    attempt integer not null,
+    session_id text,
+    sent_at integer,
+    delivered_at integer,
+    read_at integer,
+    replied_at integer,
+    primary key (campaign_id, position)
+  ) strict, without rowid`,
+  // How many rows of outcomes there are of each kind, so that a report does not count them.
+  `create table counts (
+    campaign_id integer not null,
+    state text not null,
+    reason text not null,
+    session_id text not null,
+    count integer not null,
+    primary key (campaign_id, state, reason, session_id)
+  ) strict, without rowid`,
+  // How many recipients reached each step on a day, by the number that sent.
+  `create table daily (
+    tenant text not null,
+    day text not null,
+    session_id text not null,
+    step text not null,
+    count integer not null,
+    primary key (tenant, day, session_id, step)
   ) strict, without rowid`,
   `create table sessions (
     session_id text primary key,
-    number text
+    tenant text not null,
+    owner_id text not null,
+    state text not null,
+    number text,
+    disconnects integer not null default 0,
+    changed_at text not null,
+    revision integer not null
   ) strict`,
 ]

@@ -3,14 +3,14 @@ import { Readable } from 'node:stream'
 
 import { stringify } from 'csv-stringify'
 
-import type { ReportedRecipient } from '../store/queries.ts'
+import type { ListedRecipient } from '../store/queries.ts'
 import { recipientColumns, recipientRow } from './table.ts'
 
-export const csvOf = (recipients: Iterable<ReportedRecipient>): Readable =>
+export const csvOf = (recipients: Iterable<ListedRecipient>): Readable =>
   Readable.from(rowsOf(recipients)).pipe(
     stringify({ header: true, columns: [...recipientColumns], bom: true }),
   )
 
-function* rowsOf(recipients: Iterable<ReportedRecipient>): Iterable<(string | number)[]> {
+function* rowsOf(recipients: Iterable<ListedRecipient>): Iterable<(string | number)[]> {
   for (const recipient of recipients) yield recipientRow(recipient)
 }

@@ -4,17 +4,15 @@ import { describe, expect, test } from '@jest/globals'
 import { type ReportReply, totalsOfPending } from '@peyk/contracts'
 import excel from 'exceljs'
 
-import type { ReportedRecipient } from '../store/queries.ts'
+import type { ListedRecipient } from '../store/queries.ts'
 import { csvOf } from './csv.ts'
 import { harmless } from './table.ts'
 import { workbookOf } from './workbook.ts'
 
-const recipient = (position: number, name: string): ReportedRecipient => ({
+const recipient = (position: number, name: string): ListedRecipient => ({
   position,
-  phone: '989120000001',
   spelling: '09120000001',
   name,
-  variables: { name },
   state: 'sent',
   reason: null,
   attempt: 1,
@@ -68,7 +66,7 @@ describe('downloads', () => {
   })
 
   test('a failure in the middle destroys the file: half of it never looks whole', async () => {
-    function* failing(): Iterable<ReportedRecipient> {
+    function* failing(): Iterable<ListedRecipient> {
       yield recipient(1, 'a')
       throw new Error('broken')
     }

@@ -23,16 +23,36 @@ export const campaignReply = (campaign: ReportedCampaign): CampaignReply => ({
 })
 
 export const reportOf = (campaign: ReportedCampaign, queries: ReportingQueries): ReportReply => {
-  const { sent, failed } = progressOf(campaign.totals)
+  const { sent, failed, delivered } = progressOf(campaign.totals)
+  const { read, replied } = campaign.totals
   const id = campaign.campaignId
   return {
     campaign: campaignReply(campaign),
     report: { status: campaign.status, totalSent: sent, totalFailed: failed, reportUrl: reportUrlOf(id) },
     totals: campaign.totals,
+    rates: {
+      delivered: shareOf(delivered, sent),
+      read: shareOf(read + replied, sent),
+      replied: shareOf(replied, sent),
+    },
+    speed: speedOf(campaign, sent),
     reasons: [...queries.reasons(id)],
     numbers: [...queries.numbers(id)],
     variants: sent === 0 ? [] : [{ variant: 1, sent }],
   }
+}
+
+/** To four digits: a report has the same bytes wherever it is made. */
+const shareOf = (part: number, whole: number): number =>
+  whole === 0 ? 0 : Math.round((part / whole) * 10_000) / 10_000
+
+const HOUR_MS = 3_600_000
+
+const speedOf = ({ firstSentAt, lastSentAt }: ReportedCampaign, sent: number): ReportReply['speed'] => {
+  const spanMs = Date.parse(lastSentAt ?? '') - Date.parse(firstSentAt ?? '')
+  // Between n sends there are n - 1 pauses.
+  const perHour = spanMs > 0 && sent > 1 ? Math.round(((sent - 1) / spanMs) * HOUR_MS * 10) / 10 : null
+  return { firstSentAt, lastSentAt, perHour }
 }
 
 export const recipientReply = (recipient: ReportedRecipient) => ({

@@ -1,5 +1,5 @@
 // The recipients of a report as a table: the same columns in xlsx and csv.
-import type { ReportedRecipient } from '../store/queries.ts'
+import type { ListedRecipient } from '../store/queries.ts'
 
 export const recipientColumns = [
   'position',
@@ -19,7 +19,7 @@ const FORMULA_START = /^[=+\-@\t\r]/
 /** An apostrophe in front makes a text of what would be a formula. */
 export const harmless = (cell: string): string => (FORMULA_START.test(cell) ? `'${cell}` : cell)
 
-export const recipientRow = (recipient: ReportedRecipient): (string | number)[] => [
+export const recipientRow = (recipient: ListedRecipient): (string | number)[] => [
   recipient.position,
   harmless(recipient.spelling),
   harmless(recipient.name ?? ''),

@@ -4,7 +4,7 @@ import { PassThrough, type Readable } from 'node:stream'
 import type { ReportReply } from '@peyk/contracts'
 import excel from 'exceljs'
 
-import type { ReportedRecipient } from '../store/queries.ts'
+import type { ListedRecipient } from '../store/queries.ts'
 import { harmless, recipientColumns, recipientRow } from './table.ts'
 
 const widths: Partial<Record<string, number>> = {
@@ -18,7 +18,7 @@ const widths: Partial<Record<string, number>> = {
 const ROWS_BETWEEN_PAUSES = 500
 
 /** Three sheets: Campaign Summary, Recipients Details, Campaign Message. A failure destroys the stream: no half file looks whole. */
-export const workbookOf = (report: ReportReply, recipients: Iterable<ReportedRecipient>): Readable => {
+export const workbookOf = (report: ReportReply, recipients: Iterable<ListedRecipient>): Readable => {
   const output = new PassThrough()
   write(output, report, recipients).catch((error: unknown) =>
     output.destroy(error instanceof Error ? error : new Error(String(error))),
@@ -26,7 +26,7 @@ export const workbookOf = (report: ReportReply, recipients: Iterable<ReportedRec
   return output
 }
 
-const write = async (output: PassThrough, report: ReportReply, recipients: Iterable<ReportedRecipient>) => {
+const write = async (output: PassThrough, report: ReportReply, recipients: Iterable<ListedRecipient>) => {
   const workbook = new excel.stream.xlsx.WorkbookWriter({ stream: output, useStyles: true })
   const isPersian = /[\u0600-\u06ff]/.test(report.campaign.title + report.campaign.message)
   const sheet = (name: string) =>
@@ -58,7 +58,7 @@ const writeSummary = (sheet: excel.Worksheet, { campaign, report, totals, reason
 
 const writeRecipients = async (
   sheet: excel.Worksheet,
-  recipients: Iterable<ReportedRecipient>,
+  recipients: Iterable<ListedRecipient>,
   output: PassThrough,
 ) => {
   sheet.columns = recipientColumns.map((name) => ({ width: widths[name] ?? 12 }))

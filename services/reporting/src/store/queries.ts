@@ -30,20 +30,25 @@ export interface ReportedCampaign {
   readonly createdAt: string
   readonly startedAt: string | undefined
   readonly completedAt: string | undefined
+  readonly firstSentAt: string | null
+  readonly lastSentAt: string | null
 }
 
-export interface ReportedRecipient {
+/** A recipient without the variables: what a file has of it. */
+export interface ListedRecipient {
   readonly position: number
-  readonly phone: string
   readonly spelling: string
   readonly name: string | null
-  readonly variables: Readonly<Record<string, string>>
   readonly state: RecipientState
   readonly reason: OutcomeReason | null
   readonly attempt: number
   readonly sentAt: string | null
   readonly deliveredAt: string | null
   readonly readAt: string | null
+}
+
+export interface ReportedRecipient extends ListedRecipient {
+  readonly variables: Readonly<Record<string, string>>
 }
 
 export interface RecipientPage {
@@ -57,45 +62,54 @@ export interface ReportingQueries {
   recipients(id: CampaignId, page: RecipientPage): readonly ReportedRecipient[]
   countRecipients(id: CampaignId, state?: RecipientState): number
   /** All of a campaign, one by one, in the order of the list. */
-  everyRecipient(id: CampaignId): Iterable<ReportedRecipient>
-  reasons(id: CampaignId): readonly { readonly reason: OutcomeReason; readonly count: number }[]
-  numbers(
-    id: CampaignId,
-  ): readonly { readonly sessionId: SessionId; readonly number: string | null; readonly sent: number }[]
+  everyRecipient(id: CampaignId): Iterable<ListedRecipient>
+  reasons(id: CampaignId): readonly ReasonCount[]
+  numbers(id: CampaignId): readonly NumberCount[]
+}
+
+export interface ReasonCount {
+  readonly state: RecipientState
+  readonly reason: OutcomeReason
+  readonly count: number
+}
+
+export interface NumberCount {
+  readonly sessionId: SessionId
+  readonly number: string | null
+  readonly sent: number
 }
 
 type Raw = Readonly<Record<string, string | number | null>>
 
-const campaignColumns = 'select * from campaigns where campaign_id = ?'
 /** A chunk counts once its import is through. */
-const counted = `from recipients join campaigns using (campaign_id) where recipients.campaign_id = ? and chunk <= last_chunk`
-const recipientColumns = `select position, phone, spelling, name, variables, recipients.state, reason, attempt,
-  sent_at, delivered_at, read_at ${counted}`
-const sentStates = `('sent', 'delivered', 'read', 'replied')`
+const counted = `from recipients join campaigns using (campaign_id)
+  left join outcomes on outcomes.campaign_id = recipients.campaign_id and outcomes.position = recipients.position
+  where recipients.campaign_id = ? and chunk <= last_chunk`
+const listed = `recipients.position, spelling, name, ifnull(outcomes.state, 'pending') as state, reason,
+  ifnull(attempt, 0) as attempt, sent_at, delivered_at, read_at`
 
 export const reportingQueries = (database: ReadModelDatabase): ReportingQueries => {
-  const campaign = database.prepare<[number], Raw>(campaignColumns)
+  const campaign = database.prepare<[number], Raw>('select * from campaigns where campaign_id = ?')
   const page = database.prepare<[number, string | null, string | null, number, number], Raw>(
-    `${recipientColumns} and (? is null or recipients.state = ?) order by position limit ? offset ?`,
+    `select ${listed}, variables ${counted} and (? is null or ifnull(outcomes.state, 'pending') = ?)
+     order by recipients.position limit ? offset ?`,
   )
   const count = database
     .prepare<[number, string | null, string | null], number>(
-      `select count(*) ${counted} and (? is null or recipients.state = ?)`,
+      `select count(*) ${counted} and (? is null or ifnull(outcomes.state, 'pending') = ?)`,
     )
     .pluck()
   const after = database.prepare<[number, number], Raw>(
-    `${recipientColumns} and position > ? order by position limit ${EXPORT_PAGE}`,
+    `select ${listed} ${counted} and recipients.position > ? order by recipients.position limit ${EXPORT_PAGE}`,
   )
-  const reasons = database.prepare<[number], { reason: OutcomeReason; count: number }>(
-    `select reason, count(*) as count ${counted} and reason is not null and recipients.state not in ${sentStates}
-     group by reason order by count desc, reason`,
+  const reasons = database.prepare<[number], ReasonCount>(
+    `select state, reason, sum(count) as count from counts where campaign_id = ? and reason <> '' and count > 0
+     group by state, reason order by count desc, state, reason`,
   )
-  const numbers = database.prepare<[number], { sessionId: SessionId; number: string | null; sent: number }>(
-    `select recipients.session_id as sessionId, sessions.number as number, count(*) as sent
-     from recipients join campaigns using (campaign_id) left join sessions on sessions.session_id = recipients.session_id
-     where recipients.campaign_id = ? and chunk <= last_chunk and recipients.state in ${sentStates}
-       and recipients.session_id is not null
-     group by recipients.session_id order by recipients.session_id`,
+  const numbers = database.prepare<[number], NumberCount>(
+    `select session_id as sessionId, number, sum(count) as sent from counts left join sessions using (session_id)
+     where campaign_id = ? and counts.state in ('sent', 'delivered', 'read', 'replied') and session_id <> ''
+     group by session_id having sum(count) > 0 order by session_id`,
   )
   return {
     campaign: (id) => {
@@ -105,7 +119,7 @@ export const reportingQueries = (database: ReadModelDatabase): ReportingQueries 
     recipients: (id, { state = null, limit, offset }) =>
       page.all(id, state, state, limit, offset).map(recipientOf),
     countRecipients: (id, state) => count.get(id, state ?? null, state ?? null) ?? 0,
-    everyRecipient: (id) => inPages((position) => after.all(id, position).map(recipientOf)),
+    everyRecipient: (id) => inPages((position) => after.all(id, position).map(listedOf)),
     reasons: (id) => reasons.all(id),
     numbers: (id) => numbers.all(id),
   }
@@ -114,7 +128,7 @@ export const reportingQueries = (database: ReadModelDatabase): ReportingQueries 
 const EXPORT_PAGE = 1_000
 
 /** Pages, so that a slow download never holds a statement open while the projection writes. */
-function* inPages(read: (after: number) => readonly ReportedRecipient[]): Iterable<ReportedRecipient> {
+function* inPages(read: (after: number) => readonly ListedRecipient[]): Iterable<ListedRecipient> {
   let last = 0
   for (;;) {
     const rows = read(last)
@@ -144,19 +158,27 @@ const campaignOf = (raw: Raw): ReportedCampaign => {
     createdAt: String(raw['created_at']),
     startedAt: text(raw['started_at']),
     completedAt: text(raw['completed_at']),
+    firstSentAt: instant(raw['first_sent_at']),
+    lastSentAt: instant(raw['last_sent_at']),
   }
 }
 
-const recipientOf = (raw: Raw): ReportedRecipient => ({
+const instant = (value: string | number | null | undefined): string | null =>
+  value === null || value === undefined ? null : new Date(Number(value)).toISOString()
+
+const listedOf = (raw: Raw): ListedRecipient => ({
   position: Number(raw['position']),
-  phone: String(raw['phone']),
   spelling: String(raw['spelling']),
   name: text(raw['name']) ?? null,
-  variables: JSON.parse(String(raw['variables'])) as Record<string, string>,
   state: raw['state'] as RecipientState,
   reason: (text(raw['reason']) ?? null) as OutcomeReason | null,
   attempt: Number(raw['attempt']),
-  sentAt: text(raw['sent_at']) ?? null,
-  deliveredAt: text(raw['delivered_at']) ?? null,
-  readAt: text(raw['read_at']) ?? null,
+  sentAt: instant(raw['sent_at']),
+  deliveredAt: instant(raw['delivered_at']),
+  readAt: instant(raw['read_at']),
+})
+
+const recipientOf = (raw: Raw): ReportedRecipient => ({
+  ...listedOf(raw),
+  variables: JSON.parse(String(raw['variables'])) as Record<string, string>,
 })
