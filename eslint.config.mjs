@@ -13,8 +13,8 @@ const tests = [
 ]
 
 /** What a workspace imports, its own package.json declares; development tools stand in the root's. */
-const declared = globSync('{libs,services,deploy}/*/package.json')
-  .concat('bench/package.json')
+const declared = ['deploy/package.json']
+  .concat(globSync('{libs,services,deploy}/*/package.json'), 'bench/package.json')
   .map((file) => {
     const folder = file.replace('/package.json', '')
     return {

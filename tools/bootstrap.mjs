@@ -20,6 +20,7 @@ const programs = {
   token: ['deploy/local/src/token.ts'],
   streams: ['deploy/local/src/streams.ts'],
   events: ['deploy/local/src/events.ts'],
+  dashboards: ['deploy/grafana/src/main.ts'],
   eventstore: ['libs/eventstore-embedded/src/main.ts'],
   'whatsapp-testserver': ['libs/whatsapp-testserver/src/main.ts'],
   bench: ['bench/src/main.ts'],

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { liveMessageSchema, liveMessageTypes } from '@peyk/contracts'
 import { eventually } from '@peyk/testing'
 
+import { metricsInScrape, metricsInUse } from '../../prometheus/src/expressions.ts'
 import { type SeedClient, seedClass, startTestStack, type TestStack } from './fixture.ts'
 import { command, completion, MESSAGE, prepareCampaign, RECIPIENTS, reportOf, watch } from './run-campaign.ts'
 
@@ -268,6 +269,12 @@ describe('refusals', () => {
     })
     expect(answer.status).toBe(415)
   })
+})
+
+test('every metric that a dashboard or an alert names is in a scrape of its services', async () => {
+  const scrapes = Object.values(stack.file().admin).map(async (url) => (await fetch(`${url}/metrics`)).text())
+  const there = metricsInScrape((await Promise.all(scrapes)).join(''))
+  expect([...(await metricsInUse())].filter((name) => !there.has(name))).toEqual([])
 })
 
 test("deleting reporting's file and starting again gives the same report, byte for byte", async () => {

@@ -2,6 +2,26 @@
 import type { Metrics } from '@peyk/service-kit'
 import { Counter, Gauge, Histogram } from 'prom-client'
 
+import type { DisconnectCause, FailureReason, SendResult } from './channel/channel.ts'
+
+/** Shown as 0 from the start: a rise from nothing would be none for an alert. */
+const sendOutcomes: readonly SendResult['outcome'][] = [
+  'sent',
+  'not_on_whatsapp',
+  'failed',
+  'not_handed_over',
+  'no_ack',
+]
+const failureReasons: readonly FailureReason[] = [
+  'reach_out_locked',
+  'rejected',
+  'rate_limited',
+  'media_failed',
+  'no_device',
+  'internal',
+]
+const worryingCauses: readonly DisconnectCause[] = ['banned', 'logged_out', 'replaced', 'store_failed']
+
 export interface SenderMetrics {
   readonly sends: Counter<'outcome'>
   /** `reach_out_locked` is WhatsApp's 463. */
@@ -18,10 +38,13 @@ export interface SenderMetrics {
   readonly leases: Gauge
 }
 
-export const createSenderMetrics = (metrics: Metrics): SenderMetrics => ({
-  ...sendMetrics(metrics),
-  ...sessionMetrics(metrics),
-})
+export const createSenderMetrics = (metrics: Metrics): SenderMetrics => {
+  const all = { ...sendMetrics(metrics), ...sessionMetrics(metrics) }
+  for (const outcome of sendOutcomes) all.sends.inc({ outcome }, 0)
+  for (const reason of failureReasons) all.sendFailures.inc({ reason }, 0)
+  for (const cause of worryingCauses) all.connectionsClosed.inc({ cause }, 0)
+  return all
+}
 
 type SessionMetrics = Pick<
   SenderMetrics,

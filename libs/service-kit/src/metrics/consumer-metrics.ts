@@ -5,7 +5,7 @@ import type { Metrics } from '../admin/metrics.ts'
 
 /** What one consumer tells of its work. */
 export interface ConsumerMetrics {
-  /** A batch (or a message) was worked through. */
+  /** A batch (or a message) was worked through; an empty one only says that nothing fails. */
   handled(messages: number, seconds: number): void
   /** It failed and will be tried again. */
   failed(): void
@@ -56,7 +56,7 @@ export const consumerMetrics = (registry: Registry | Metrics, name: string): Con
   return {
     handled: (messages, seconds) => {
       all.messages.inc(consumer, messages)
-      all.duration.observe(consumer, seconds)
+      if (messages > 0) all.duration.observe(consumer, seconds)
       all.failuresInARow.set(consumer, 0)
     },
     failed: () => {
