@@ -14,6 +14,8 @@ export interface ChildOptions {
   readonly onLine: (name: string, line: string) => void
   /** Told at every start, with the new process' id. */
   readonly onStart: (name: string, pid: number) => void
+  /** Told when it refused its settings (exit code 78), with its last lines: it is not started again. */
+  readonly onRefused?: (name: string, lines: readonly string[]) => void
 }
 
 export interface Child {
@@ -29,6 +31,8 @@ const LONGEST_WAIT_MS = 10_000
 /** A child that lived this long has started well: the next wait is short again. */
 const STABLE_MS = 30_000
 const KEPT_LINES = 50
+/** `EX_CONFIG` of sysexits.h; services end with it when their settings are wrong. */
+const EXIT_BAD_SETTINGS = 78
 
 export const startChild = (definition: ChildDefinition, options: ChildOptions): Child =>
   new SupervisedChild(definition, options)
@@ -96,7 +100,10 @@ class SupervisedChild implements Child {
     for (const stream of [child.stdout, child.stderr])
       createInterface({ input: stream }).on('line', (line) => this.#heard(line))
     child.once('error', (error) => this.#heard(`cannot be started: ${error.message}`))
-    child.once('exit', (code, signal) => this.#ended(signal ?? String(code), performance.now() - startedAt))
+    child.once('close', (code, signal) => {
+      if (code === EXIT_BAD_SETTINGS) this.#options.onRefused?.(this.name, this.#lines)
+      else this.#ended(signal ?? String(code), performance.now() - startedAt)
+    })
     if (child.pid !== undefined) this.#options.onStart(this.name, child.pid)
   }
 

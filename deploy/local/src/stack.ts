@@ -55,7 +55,7 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
   const unlock = await lockData(options.data)
   const running = new RunningStack(options)
   try {
-    await Promise.race([running.start(), whenAborted(options.signal)])
+    await Promise.race([running.start(), running.refused, whenAborted(options.signal)])
   } catch (error) {
     await running.stop()
     await unlock()
@@ -77,6 +77,8 @@ const whenAborted = (signal: AbortSignal | undefined): Promise<never> =>
 
 /** Everything that was started, to be stopped in the opposite order. */
 class RunningStack {
+  /** Rejects when a service refused its settings; starting it again would not help. */
+  readonly refused: Promise<never>
   readonly #options: StackOptions
   readonly #servers: Child[] = []
   readonly #services: Child[] = []
@@ -84,9 +86,15 @@ class RunningStack {
   #file: StackFile | undefined
   #written: Promise<void> = Promise.resolve()
   #closePhone: () => Promise<void> = () => Promise.resolve()
+  readonly #refuse: (reason: Error) => void
 
   constructor(options: StackOptions) {
     this.#options = options
+    const { promise, reject } = Promise.withResolvers<never>()
+    this.refused = promise
+    this.#refuse = reject
+    // Nobody waits for it once the stack runs.
+    promise.catch(() => undefined)
   }
 
   get file(): StackFile {
@@ -125,6 +133,8 @@ class RunningStack {
       {
         onLine: this.#options.onLine,
         onStart: (_name, pid) => this.#remember({ [name]: pid }),
+        onRefused: (_name, lines) =>
+          this.#refuse(new StartRefused(`${name} refused its settings:\n${lines.slice(-8).join('\n')}`)),
       },
     )
   }

@@ -71,6 +71,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     if (!stopping.signal.aborted) console.log('Stopping ...')
     stopping.abort()
   })
+// Nobody reads the log any more (its terminal was closed): the processes must not outlive it.
+process.stdout.on('error', () => stopping.abort())
 
 try {
   const stack = await run(stopping.signal)
