@@ -15,6 +15,9 @@ export const subjects = {
     `events.${tenant}.campaign.${id}.${type}`,
   sessionEvent: (tenant: TenantId, id: SessionId, type: string) => `events.${tenant}.session.${id}.${type}`,
   dispatch: (tenant: TenantId, id: CampaignId, session: SessionId) => `dispatch.${tenant}.${id}.${session}`,
+  /** Test sends stand apart: they pass a shut gate, and wait for no job of the run. */
+  dispatchTest: (tenant: TenantId, id: CampaignId, session: SessionId) =>
+    `dispatch.${tenant}.${id}.${session}-test`,
   dispatchOfCampaign: (tenant: TenantId, id: CampaignId) => `dispatch.${tenant}.${id}.*`,
   intent: (tenant: TenantId, id: MessageId) => `intents.${tenant}.${id}`,
   campaignOutcome: (tenant: TenantId, id: CampaignId, kind: CampaignOutcome['kind']) =>
@@ -44,6 +47,9 @@ export const keys = {
 
 /** The durable pull consumer of one campaign and number. */
 export const dispatchConsumer = (id: CampaignId, session: SessionId): string => `dispatch-${id}-${session}`
+
+/** The same for the test sends of a campaign through a number. */
+export const testConsumer = (id: CampaignId, session: SessionId): string => `dispatch-${id}-${session}-test`
 
 /** What a subject of LIVE or LIVE_QR names; undefined for any other. */
 export const parseLiveSubject = (

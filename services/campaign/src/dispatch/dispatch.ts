@@ -1,5 +1,12 @@
 // What may be sent now is published on DISPATCH, a window at a time (ledger SPEC, G11).
-import { type CampaignId, dispatchConsumer, type Epoch, type SessionId, subjects } from '@peyk/contracts'
+import {
+  type CampaignId,
+  dispatchConsumer,
+  type Epoch,
+  type SessionId,
+  subjects,
+  testConsumer,
+} from '@peyk/contracts'
 import { deleteConsumer, ensureConsumer, type Nats, type Publisher, purgeSubject } from '@peyk/messaging'
 
 import type { CampaignRow, LedgerModel, TestSendRow } from '../ledger/model.ts'
@@ -30,8 +37,8 @@ export interface Dispatch {
   forget(): void
 }
 
-/** A sender has to acknowledge a job, or say that it works on it, within this. */
-const ACK_WAIT_MS = 45_000
+/** A sender has to acknowledge a job, or say that it works on it (every 5 s), within this: else another one gets it. */
+const ACK_WAIT_MS = 15_000
 const MAX_ACK_PENDING = 2
 
 /** True when jobs of this run may be published and sent: it runs, and nothing was lost since it was started. */
@@ -93,25 +100,33 @@ export const createDispatch = (options: DispatchOptions): Dispatch => {
       const row = model.campaign(test.campaignId)
       const recipient = await recipients.test(test.campaignId, test.testId)
       if (row?.sessionId === undefined || recipient === undefined) return
-      await ensureDispatchConsumer(nats, row, row.sessionId)
+      await ensureTestConsumer(nats, row, row.sessionId)
       await publishTestJob(publisher, { ...row, sessionId: row.sessionId }, test, recipient)
       tested.add(test.testId)
     },
     withdraw: async (row) => {
       await purgeSubject(nats, 'DISPATCH', subjects.dispatchOfCampaign(row.tenant, row.campaignId))
       if (row.sessionId !== undefined)
-        await deleteConsumer(nats, 'DISPATCH', dispatchConsumer(row.campaignId, row.sessionId))
+        for (const nameOf of [dispatchConsumer, testConsumer])
+          await deleteConsumer(nats, 'DISPATCH', nameOf(row.campaignId, row.sessionId))
       placed.delete(row.campaignId)
     },
     forget: () => placed.clear(),
   }
 }
 
+const consumerLimits = { stream: 'DISPATCH', maxAckPending: MAX_ACK_PENDING, ackWaitMs: ACK_WAIT_MS }
+
 const ensureDispatchConsumer = (nats: Nats, row: CampaignRow, session: SessionId): Promise<void> =>
   ensureConsumer(nats, {
-    stream: 'DISPATCH',
+    ...consumerLimits,
     durable: dispatchConsumer(row.campaignId, session),
     filter: subjects.dispatch(row.tenant, row.campaignId, session),
-    maxAckPending: MAX_ACK_PENDING,
-    ackWaitMs: ACK_WAIT_MS,
+  })
+
+const ensureTestConsumer = (nats: Nats, row: CampaignRow, session: SessionId): Promise<void> =>
+  ensureConsumer(nats, {
+    ...consumerLimits,
+    durable: testConsumer(row.campaignId, session),
+    filter: subjects.dispatchTest(row.tenant, row.campaignId, session),
   })

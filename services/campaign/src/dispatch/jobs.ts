@@ -58,7 +58,7 @@ export const publishTestJob = (
         correlationId: test.correlationId,
         ...(traceparent === undefined ? {} : { commandTraceparent: traceparent }),
       }
-      const subject = subjects.dispatch(row.tenant, row.campaignId, row.sessionId)
+      const subject = subjects.dispatchTest(row.tenant, row.campaignId, row.sessionId)
       await publisher.publishAll([{ subject, payload: job, id: test.messageId, headers: trace }])
     }),
   )

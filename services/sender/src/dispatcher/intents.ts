@@ -1,70 +1,82 @@
-// Intents (L1, L1a): what is written before a send, so that nobody ever sends it twice.
+// Who may send a message (SPEC L1, L1a): an intent on a subject of its own, which is there once.
 import { type IntentMessage, intentMessageSchema, type Send, subjects, type TenantId } from '@peyk/contracts'
 import { lastMessageOf, type Nats, NatsUnavailable, type Publisher, WrongLastSequence } from '@peyk/messaging'
+import type { Log } from '@peyk/service-kit'
+import { setTimeout as sleep } from 'node:timers/promises'
 
-/** `refused`: somebody has sent the message, or may have. */
-export type Intent =
-  { readonly outcome: 'written'; readonly sequence: number } | { readonly outcome: 'refused' }
+import { storeDurably, untilDone } from '../outcomes/store-durably.ts'
+
+const STREAM = 'OUTCOMES'
+const LOOK_AGAIN_MS = 200
 
 export interface Intents {
-  /** Throws when NATS cannot tell; nothing was handed over then. */
-  write(tenant: TenantId, send: Send): Promise<Intent>
-  /** Nothing of the intent was handed over: the next one may be written. */
-  withdraw(tenant: TenantId, send: Send, sequence: number): Promise<void>
+  /** Stores the intent and answers its sequence; undefined when somebody has sent this message or may have. */
+  claim(tenant: TenantId, send: Send): Promise<number | undefined>
+  /** Nothing was handed over: the message may be sent by whoever comes next. */
+  withdraw(tenant: TenantId, send: Send, intentSequence: number): Promise<void>
 }
 
-interface StandingIntent {
-  readonly sequence: number
-  readonly message: IntentMessage
+export interface IntentsOptions {
+  readonly nats: Nats
+  readonly publisher: Publisher
+  /** Random, one a process. */
+  readonly owner: string
+  readonly log: Log
+  /** Aborts when the process gives up. */
+  readonly signal: AbortSignal
 }
 
-const TRIES = 3
+export const createIntents = (options: IntentsOptions): Intents => {
+  const { nats, publisher, owner, log, signal } = options
 
-/** `owner` is random, one a process. */
-export const createIntents = (nats: Nats, publisher: Publisher, owner: string): Intents => {
-  const lastOf = async (tenant: TenantId, { messageId }: Send) => {
-    const last = await lastMessageOf(nats, 'OUTCOMES', subjects.intent(tenant, messageId))
-    return last === undefined
-      ? undefined
-      : { sequence: last.sequence, message: intentMessageSchema.parse(last.json()) }
-  }
-  const publish = (tenant: TenantId, message: IntentMessage, expectedLastSubjectSequence: number) =>
-    publisher.publish(subjects.intent(tenant, message.messageId), message, { expectedLastSubjectSequence })
-
-  /** Our own, when only the answer to it was lost: nothing was handed over for it yet. */
-  const standing = ({ sequence, message }: StandingIntent, isLost: boolean): Intent =>
-    isLost && message.owner === owner ? { outcome: 'written', sequence } : { outcome: 'refused' }
-
-  /** What stands on the subject decides, when the fence or a lost answer left it open. */
-  const afterRefusal = async (
-    tenant: TenantId,
-    send: Send,
-    attempt: number,
-    error: unknown,
-  ): Promise<Intent> => {
-    const isLost = error instanceof NatsUnavailable && error.outcome === 'unknown'
-    if (!(error instanceof WrongLastSequence) && !isLost) throw error
-    const last = await lastOf(tenant, send)
-    if (last?.message.kind === 'intent') return standing(last, isLost)
-    if (attempt >= TRIES) throw error
-    return write(tenant, send, attempt + 1, last?.sequence ?? 0)
-  }
-  const write = async (tenant: TenantId, send: Send, attempt = 1, expected = 0): Promise<Intent> => {
+  /** undefined: refused, or not known. */
+  const tryToStore = async (subject: string, intent: IntentMessage, expected: number) => {
     try {
-      const { sequence, duplicate } = await publish(tenant, { ...send, kind: 'intent', owner }, expected)
-      return duplicate ? { outcome: 'refused' } : { outcome: 'written', sequence }
+      return await publisher.publish(subject, intent, { expectedLastSubjectSequence: expected })
     } catch (error) {
-      return afterRefusal(tenant, send, attempt, error)
+      if (error instanceof WrongLastSequence || error instanceof NatsUnavailable) return undefined
+      throw error
     }
   }
+
   return {
-    write: (tenant, send) => write(tenant, send),
-    withdraw: async (tenant, send, sequence) => {
+    claim: async (tenant, send) => {
+      const subject = subjects.intent(tenant, send.messageId)
+      const intent: IntentMessage = { ...send, kind: 'intent', owner }
+      for (let expected = 0; ;) {
+        const stored = await tryToStore(subject, intent, expected)
+        if (stored !== undefined) return stored.duplicate ? undefined : stored.sequence
+        const last = await untilDone('read intent', () => lastMessageOf(nats, STREAM, subject), {
+          signal,
+          log,
+        })
+        const lastSequence = last?.sequence ?? 0
+        const there = last && intentMessageSchema.parse(last.json())
+        // `at` tells this try from an earlier one of this process, which may have handed something over.
+        if (there?.kind === 'intent')
+          return there.owner === owner && there.at === send.at ? lastSequence : undefined
+        // Not there (yet): the same again, it is stored once at most.
+        if (lastSequence === expected) await sleep(LOOK_AGAIN_MS, undefined, { signal })
+        expected = lastSequence
+      }
+    },
+    withdraw: async (tenant, send, intentSequence) => {
+      const withdrawn: IntentMessage = { ...send, kind: 'withdrawn', owner, intentSequence }
       try {
-        await publish(tenant, { ...send, kind: 'withdrawn', owner, intentSequence: sequence }, sequence)
+        await storeDurably(
+          publisher,
+          {
+            subject: subjects.intent(tenant, send.messageId),
+            payload: withdrawn,
+            id: `${send.messageId}.withdrawn.${intentSequence}`,
+            expectedLastSubjectSequence: intentSequence,
+          },
+          { signal, log },
+        )
       } catch (error) {
-        // The ledger has given it up meanwhile, or NATS is away: then it stays an intent, and nobody sends it again.
-        if (!(error instanceof WrongLastSequence) && !(error instanceof NatsUnavailable)) throw error
+        // Something stands after our intent: our own withdrawal, stored before the answer got lost for long.
+        if (!(error instanceof WrongLastSequence)) throw error
+        log.warn({ messageId: send.messageId }, 'withdrawal_refused')
       }
     },
   }

@@ -1,5 +1,5 @@
 // A NATS server with all streams, and senders' parts on it, for the integration tests of this service.
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 
 import {
   type DesiredSession,
@@ -24,8 +24,13 @@ import { createLogger, createMetrics } from '@peyk/service-kit'
 import type { Channel } from '../channel/channel.ts'
 import { parseMasterKeys } from '../credentials/master-keys.ts'
 import { createTenantKeys, type TenantKeys } from '../credentials/tenant-keys.ts'
+import { watchConsumers } from '../dispatcher/consumer-directory.ts'
+import { createDispatcher } from '../dispatcher/dispatcher.ts'
+import { createIntents } from '../dispatcher/intents.ts'
+import { watchRuns } from '../dispatcher/runs.ts'
 import { createSenderMetrics } from '../metrics.ts'
 import { createOutcomes } from '../outcomes/outcomes.ts'
+import { presets } from '../pacing/limits.ts'
 import { createLoginTurns } from '../sessions/login-turns.ts'
 import { createNumberRegistry } from '../sessions/number-registry.ts'
 import type { Serve } from '../sessions/open-number.ts'
@@ -34,7 +39,8 @@ import { startSessions } from '../sessions/sessions.ts'
 
 export const tenant = tenantIdSchema.parse('acme')
 export const silent = createLogger({ name: 'test', level: 'silent' })
-const masterKeys = parseMasterKeys(`test:${randomBytes(32).toString('base64')}`)
+export const CREDENTIALS_KEYS = `test:${randomBytes(32).toString('base64')}`
+const masterKeys = parseMasterKeys(CREDENTIALS_KEYS)
 
 let sessions = 0
 export const newSessionId = (): SessionId =>
@@ -45,6 +51,7 @@ export type World = Awaited<ReturnType<typeof startWorld>>
 export const startWorld = async () => {
   const server = await startNatsServer()
   const open: (() => Promise<void>)[] = []
+  const closing = new AbortController()
   const connect = async (): Promise<Nats> => {
     const nats = await connectNats({ url: server.url, name: 'test' })
     open.push(() => nats.close())
@@ -62,6 +69,11 @@ export const startWorld = async () => {
     makeStreams,
     startSender: async (channel: Channel, serve?: Serve) =>
       startSender(await connect(), keys, channel, serve),
+    /** A sender that sends; without a preset its caps are off. */
+    startDispatchingSender: async (channel: Channel, preset?: keyof typeof presets) => {
+      const own = await connect()
+      return startSender(own, keys, channel, dispatcherOn(own, closing.signal, preset))
+    },
     /** The next sender knows no session. */
     forgetWishes: async () => {
       const bucket = openBucket(nats, 'sessions')
@@ -91,10 +103,26 @@ export const startWorld = async () => {
       return found
     },
     close: async () => {
+      closing.abort()
       for (const close of open.reverse()) await close()
       await server.dispose()
     },
   }
+}
+
+const dispatcherOn = (nats: Nats, signal: AbortSignal, preset: keyof typeof presets | undefined): Serve => {
+  const publisher = createPublisher(nats)
+  return createDispatcher({
+    nats,
+    runs: watchRuns(openBucket(nats, 'runs'), { signal, log: silent }),
+    consumers: watchConsumers(nats, { signal, fail: () => undefined }),
+    intents: createIntents({ nats, publisher, owner: randomUUID(), log: silent, signal }),
+    outcomes: createOutcomes({ publisher, log: silent, signal }),
+    metrics: createSenderMetrics(createMetrics()),
+    pacing: { limits: preset && presets[preset], minimumIntervalMs: 5 },
+    now: Date.now,
+    log: silent,
+  })
 }
 
 /** What a sender process has. */
