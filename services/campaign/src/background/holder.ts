@@ -25,6 +25,7 @@ import { createDispatch, type Dispatch } from '../dispatch/dispatch.ts'
 import { createRecipientReader } from '../dispatch/recipients.ts'
 import { createFeed, type Feed } from '../feed/feed.ts'
 import { createLivePublisher, type LivePublisher } from '../feed/live-publisher.ts'
+import { tidyLive } from '../feed/tidy-live.ts'
 import { sessionWords } from '../feed/words.ts'
 import type { OutcomeRecord, TestResult } from '../ledger/batch.ts'
 import { type Ledger, startLedger } from '../ledger/ledger.ts'
@@ -153,8 +154,24 @@ export const holdBackground = async (options: HolderOptions, signal: AbortSignal
     ),
     parts.feed.run(signal),
     followRows(model, runner.wake, sessions.wake, signal),
+    keepTidy(options, parts, signal),
   ])
   await Promise.all([runner.stop(), sessions.stop()])
+}
+
+const TIDY_EVERY_MS = 3_600_000
+
+const keepTidy = async ({ nats, model, log }: HolderOptions, { feed }: Parts, signal: AbortSignal) => {
+  const refresh = async (id: CampaignId) => {
+    const row = model.campaign(id)
+    if (row !== undefined) await feed.refresh(row)
+  }
+  while (!signal.aborted) {
+    await guarded(log, async () => {
+      await tidyLive({ nats, refresh }, Date.now())
+    })
+    await delay(TIDY_EVERY_MS, undefined, { signal }).catch(() => undefined)
+  }
 }
 
 const ROWS_POLL_MS = 20
