@@ -6,12 +6,13 @@ import Database from 'better-sqlite3'
 
 export type ReadModelDatabase = Database.Database
 
-const IN_MEMORY = ':memory:'
+/** In memory, and SQLite's own temporary file, which is gone when it is closed. */
+const WITHOUT_FILE = [':memory:', '']
 const DAMAGED = ['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_FORMAT']
 
 /** Opens the file; a damaged one is told, deleted, and made anew. */
 export const openReadModelFile = (file: string, onDamaged: () => void): ReadModelDatabase => {
-  if (file !== IN_MEMORY) mkdirSync(dirname(file), { recursive: true })
+  if (!WITHOUT_FILE.includes(file)) mkdirSync(dirname(file), { recursive: true })
   try {
     return openSound(file)
   } catch (error) {

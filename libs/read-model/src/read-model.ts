@@ -6,7 +6,7 @@ import { PositionWaiters } from './position-waiters.ts'
 export type DiscardReason = 'damaged' | 'otherVersion' | 'otherHistory'
 
 export interface ReadModelOptions {
-  /** The file, or `:memory:`. One read model a file. */
+  /** The file, `:memory:`, or nothing for a temporary file that is gone at the close. One read model a file. */
   readonly file: string
   readonly name: string
   /** Another version in the file: its tables are dropped, and built again from the start. */

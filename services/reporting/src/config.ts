@@ -5,6 +5,7 @@ import {
   durationSetting,
   eventStoreSettings,
   httpSettings,
+  integerSetting,
 } from '@peyk/service-kit'
 import { z } from 'zod'
 
@@ -17,5 +18,6 @@ export const settings = z.object({
     'How long a report may wait for events of before its request.',
     '5s',
   ),
+  REPORT_REPLAYS_AT_ONCE: integerSetting('Reports as of a moment that may be made at a time.', 2, { min: 1 }),
 })
 export type Settings = z.output<typeof settings>

@@ -1,7 +1,7 @@
 // Reporting, joined from its parts: events in, rows, reports out.
 import { join } from 'node:path'
 
-import { connectEventStore, observeCalls } from '@peyk/event-sourcing'
+import { connectEventStore, type EventStore, observeCalls } from '@peyk/event-sourcing'
 import { openReadModel, runProjection } from '@peyk/read-model'
 import {
   consumerMetrics,
@@ -19,14 +19,19 @@ import { reportingPrefixes, reportingProjection } from './projections/project.ts
 import { REPORTING_VERSION, reportingSchema } from './projections/schema.ts'
 
 export const start = async (scope: Scope<Settings>): Promise<void> => {
-  const { settings, log, metrics } = scope
+  const { settings, metrics } = scope
   const store = observeCalls(connectEventStore(settings.EVENTSTORE_URL), eventStoreMetrics(metrics))
   scope.onStop('event store', () => store.close())
   scope.readiness.add('event store', async () => {
     await store.health()
     return undefined
   })
+  await startParts(scope, store)
+}
 
+/** Everything but the connection, of which a process has one. */
+export const startParts = async (scope: Scope<Settings>, store: EventStore): Promise<void> => {
+  const { settings, log, metrics } = scope
   const readModel = openReadModel({
     file: join(settings.DATA_DIR, 'reporting.sqlite'),
     name: 'reporting',
@@ -39,14 +44,19 @@ export const start = async (scope: Scope<Settings>): Promise<void> => {
   project(scope, store, readModel)
 
   const api = createHttpApi({ settings, log, metrics, authenticator: createAuthenticator(settings) })
-  addRoutes(api, { store, readModel, freshnessTimeoutMs: settings.REPORT_FRESHNESS_TIMEOUT })
+  addRoutes(api, {
+    store,
+    readModel,
+    freshnessTimeoutMs: settings.REPORT_FRESHNESS_TIMEOUT,
+    replaysAtOnce: settings.REPORT_REPLAYS_AT_ONCE,
+  })
   const listening = await api.listen()
   scope.onStop('http', () => listening.close())
 }
 
 const project = (
   scope: Scope<Settings>,
-  store: ReturnType<typeof connectEventStore>,
+  store: EventStore,
   readModel: ReturnType<typeof openReadModel>,
 ): void => {
   const { log, metrics } = scope

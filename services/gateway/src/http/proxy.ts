@@ -34,7 +34,7 @@ const notForwarded = new Set([
 
 /** What reporting answers; the rest is campaign's. */
 const reportingRoutes =
-  /^\/api\/(reports\/.*|campaigns\/[^/]+\/(progress|report(\/(download|view|shared\/[^/]*))?))$/
+  /^\/api\/(reports\/.*|campaigns\/[^/]+\/(progress|report(\/(download|view|shared))?))$/
 const reportingReads = /^\/api\/campaigns\/[^/]+\/recipients$/
 
 const isForReporting = (method: string | undefined, path: string): boolean =>

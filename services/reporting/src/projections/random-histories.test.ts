@@ -10,6 +10,7 @@ import { campaignId } from '../testing/events.ts'
 import { histories } from '../testing/random-history.ts'
 import { dumpOf, rowsOf } from '../testing/rows.ts'
 
+const RUNS = 40
 const acme = tenantIdSchema.parse('acme')
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
 
@@ -50,6 +51,7 @@ describe('random histories', () => {
         expect(people.filter(({ sentAt }) => sentAt !== null)).toHaveLength(sent)
         readModel.close()
       }),
+      { numRuns: RUNS },
     )
   })
 
@@ -63,6 +65,7 @@ describe('random histories', () => {
         if (last >= 0) expect(queries.campaign(campaignId)?.totals).toEqual(totalsOf(people))
         readModel.close()
       }),
+      { numRuns: RUNS },
     )
   })
 
@@ -83,6 +86,7 @@ describe('random histories', () => {
         once.close()
         twice.close()
       }),
+      { numRuns: RUNS },
     )
   })
 })

@@ -71,5 +71,6 @@ describe('downloads', () => {
       throw new Error('broken')
     }
     await expect(buffer(workbookOf(report, failing()))).rejects.toThrow('broken')
+    await expect(buffer(csvOf(failing()))).rejects.toThrow('broken')
   })
 })
