@@ -16,7 +16,7 @@ import {
 
 import { baileysChannel } from '../channel/baileys/baileys-channel.ts'
 import { IMPATIENT } from '../channel/baileys/wire-world.ts'
-import { phoneOf, startRun } from '../testing/campaign-side.ts'
+import { phoneOf, startRun, type TestRun } from '../testing/campaign-side.ts'
 import { linkNumber, range } from '../testing/installation.ts'
 import { startWorld, tenant, type World } from '../testing/world.ts'
 
@@ -44,9 +44,7 @@ afterAll(async () => {
   await world.close()
 })
 
-type Run = Awaited<ReturnType<typeof startRun>>
-
-const untilOutcomes = (run: Run, count: number) =>
+const untilOutcomes = (run: TestRun, count: number) =>
   eventually(
     async () => {
       const outcomes = await run.outcomes()
@@ -58,7 +56,7 @@ const byPosition = (outcomes: readonly CampaignOutcome[]) =>
   outcomes.toSorted((a, b) => a.position - b.position)
 
 const receivedAt = async (position: number) => control.messages(phoneOf(position))
-const intentsOf = async (run: Run, position: number) =>
+const intentsOf = async (run: TestRun, position: number) =>
   (await world.messages('OUTCOMES', `intents.${tenant}.${run.messageIdOf(position)}`)).map((message) =>
     intentMessageSchema.parse(message.json()),
   )

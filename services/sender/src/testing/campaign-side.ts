@@ -44,7 +44,14 @@ const jobAt = (campaignId: CampaignId, position: number): DispatchJob => ({
 
 let campaigns = 0
 
-export const startRun = async (world: World, sessionId: SessionId, wish: Partial<Run> = {}) => {
+export type TestRun = Awaited<ReturnType<typeof startRun>>
+
+export const startRun = async (
+  world: World,
+  sessionId: SessionId,
+  wish: Partial<Run> = {},
+  { ackWaitMs = 15_000 } = {},
+) => {
   const campaignId: CampaignId = campaignIdSchema.parse((campaigns += 1))
   const publisher = createPublisher(world.nats)
   const bucket = openBucket(world.nats, 'runs')
@@ -66,7 +73,7 @@ export const startRun = async (world: World, sessionId: SessionId, wish: Partial
       durable: (isForTests ? testConsumer : dispatchConsumer)(campaignId, sessionId),
       filter: (isForTests ? subjects.dispatchTest : subjects.dispatch)(tenant, campaignId, sessionId),
       maxAckPending: 2,
-      ackWaitMs: 15_000,
+      ackWaitMs,
     })
   await put()
   await consumer(false)

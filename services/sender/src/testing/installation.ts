@@ -1,9 +1,11 @@
 // Senders as processes on a real NATS and the WhatsApp test server.
-import { campaignIdSchema, liveDataSchemas, type SessionId } from '@peyk/contracts'
+import { expect } from '@jest/globals'
+import { campaignIdSchema, keys, liveDataSchemas, type SessionId } from '@peyk/contracts'
+import { openBucket } from '@peyk/messaging'
 import { eventually } from '@peyk/testing'
 import { type ControlClient, controlClient, spawnWhatsAppServer } from '@peyk/whatsapp-testserver'
 
-import { phoneOf } from './campaign-side.ts'
+import { phoneOf, type TestRun } from './campaign-side.ts'
 import { type SenderProcess, spawnSender } from './sender-process.ts'
 import { CREDENTIALS_KEYS, newSessionId, startWorld, tenant, type World } from './world.ts'
 
@@ -57,6 +59,20 @@ export const startInstallation = async () => {
       senders.push(sender)
       return sender
     },
+    /** Kills the owner of a session, and does not wait until its lease has ended by itself. */
+    killOwner: async (sessionId: SessionId) => {
+      const leases = openBucket(world.nats, 'leases')
+      const key = keys.sessionLease(sessionId)
+      const owner = await eventually(
+        async () => {
+          const lease = JSON.stringify((await leases.get(key))?.json())
+          return senders.find(({ pid }) => lease.includes(` ${pid} `))
+        },
+        { deadlineMs: 30_000, what: 'an owner of the session' },
+      )
+      await owner.kill()
+      await leases.delete(key)
+    },
     link: () => linkNumber(world, control),
     /** How often each position got a message, and the texts that came. */
     received: async (positions: readonly number[]) => {
@@ -85,3 +101,31 @@ export const startInstallation = async () => {
 
 export const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index)
+
+/** Every position has its outcome, or an intent that will never have one. */
+export const untilSettled = (run: TestRun, positions: readonly number[]) =>
+  eventually(
+    async () => {
+      // First of all no job is under way: a send in hand has an intent without an outcome too.
+      if ((await run.backlog()) !== 0) return false
+      return (await run.outcomes()).length + (await run.unresolved()).length === positions.length
+    },
+    {
+      deadlineMs: 60_000,
+      what: 'all to be sent or known as unresolved',
+    },
+  )
+
+/** At most one message for each recipient, and none is missing whose send is not known as unresolved. */
+export const expectNoDoubles = async (
+  peyk: Installation,
+  run: TestRun,
+  positions: readonly number[],
+  mostUnresolved: number,
+) => {
+  const unresolved = await run.unresolved()
+  const received = await peyk.received(positions)
+  expect(received.filter(({ count }) => count > 1)).toEqual([])
+  expect(received.filter(({ position, count }) => count === 0 && !unresolved.includes(position))).toEqual([])
+  expect(unresolved.length).toBeLessThanOrEqual(mostUnresolved)
+}

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 
 export interface SenderProcess {
+  readonly pid: number | undefined
   readonly admin: string
   /** The lines that it logged. */
   readonly lines: readonly string[]
@@ -32,6 +33,7 @@ export const spawnSender = async (environment: Record<string, string>): Promise<
     return child.exitCode
   }
   return {
+    pid: child.pid,
     admin,
     lines,
     signal: (signal) => void child.kill(signal),
