@@ -44,7 +44,7 @@ const status = (live: ReturnType<typeof publisher>) =>
   live.publish(campaign, 'status_update', { status: 'ready', message: 'Ready', timestamp })
 const held = async (): Promise<Record<string, number>> => {
   const counts = await readSubjects(nats, 'LIVE')
-  return Object.fromEntries([...counts].map(([subject, count]) => [subject.split('.').at(-1), count]))
+  return Object.fromEntries([...counts].map(([subject, count]) => [subject.split('.').at(-1) ?? '', count]))
 }
 const countOf = async (type: LiveMessageType) =>
   Number(
