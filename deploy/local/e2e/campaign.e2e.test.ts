@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, rm } from 'node:fs/promises'
+import { get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
@@ -261,13 +262,27 @@ describe('refusals', () => {
   ])('local mode: %j', async (headers) => {
     expect(await problem('GET', '/api/campaigns', undefined, { headers })).toEqual([403, 'forbidden_origin'])
   })
-  test('local mode: a cross-site form is no JSON', async () => {
-    const answer = await fetch(new URL('/api/campaigns', stack.url), {
-      method: 'POST',
-      headers: { 'content-type': 'text/plain' },
-      body: '{"message":"x"}',
-    })
-    expect(answer.status).toBe(415)
+  test('local mode: a name that was rebound to this machine', async () => {
+    const { port } = new URL(stack.url)
+    const headers = { host: `evil.example:${port}` }
+    const [answer] = (await once(
+      get({ host: '127.0.0.1', port, path: '/api/campaigns', headers }),
+      'response',
+    )) as [IncomingMessage]
+    answer.resume()
+    expect(answer.statusCode).toBe(403)
+  })
+  test('local mode: a form of another site, and one that hides where it comes from', async () => {
+    const body = '{"message":"x"}'
+    const form = (headers: Record<string, string>) =>
+      fetch(new URL('/api/campaigns', stack.url), {
+        method: 'POST',
+        headers: { 'content-type': 'text/plain', ...headers },
+        body,
+      })
+    const origin = 'https://evil.example'
+    expect((await form({ origin, 'sec-fetch-site': 'cross-site' })).status).toBe(403)
+    expect((await form({})).status).toBe(415)
   })
 })
 

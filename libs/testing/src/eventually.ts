@@ -16,7 +16,7 @@ const LONGEST_PAUSE_MS = 50
  */
 export const eventually = async <T>(
   check: () => T | Promise<T>,
-  { deadlineMs = 10_000, what = 'a condition' }: EventuallyOptions = {},
+  { deadlineMs = 20_000, what = 'a condition' }: EventuallyOptions = {},
 ): Promise<NonNullable<T>> => {
   const deadline = performance.now() + deadlineMs
   for (let attempt = 0; ; attempt += 1) {
