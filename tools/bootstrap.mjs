@@ -14,6 +14,9 @@ const jest = [
   '--forceExit',
 ]
 
+/** So that it stays small while it serves readers of millions of events. */
+const eventstoreMemory = ['--max-semi-space-size=4', '--max-old-space-size=256']
+
 const programs = {
   start: ['deploy/local/src/start.ts'],
   demo: ['deploy/local/src/demo.ts'],
@@ -21,7 +24,7 @@ const programs = {
   streams: ['deploy/local/src/streams.ts'],
   events: ['deploy/local/src/events.ts'],
   dashboards: ['deploy/grafana/src/main.ts'],
-  eventstore: ['libs/eventstore-embedded/src/main.ts'],
+  eventstore: [...eventstoreMemory, 'libs/eventstore-embedded/src/main.ts'],
   'whatsapp-testserver': ['libs/whatsapp-testserver/src/main.ts'],
   bench: ['bench/src/main.ts'],
   check: ['tools/check.ts'],

@@ -1,23 +1,15 @@
 import { DELETED_REVISION } from '../store/types.ts'
-import type { ExpectedRevision, NewEvent, RecordedEvent } from '../store/types.ts'
+import type { ExpectedRevision, NewEvent } from '../store/types.ts'
 import { invalidArgument, missingEventMetadata } from './errors.ts'
-import { shared, streams } from './protocol.ts'
+import { shared } from './protocol.ts'
 import type { Shared, Streams } from './protocol.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-const DELETED_ON_THE_WIRE = '9223372036854775807'
-
-/** How the reader of a stream wants its event ids. */
-export type UuidForm = 'text' | 'structured'
 
 /** A 64-bit number of the wire: one that JavaScript cannot hold lies beyond every event, and stays there. */
 export function numberFromWire(text: string): number {
   const value = Number(text)
   return Number.isSafeInteger(value) ? value : DELETED_REVISION - 1
-}
-
-export function revisionToWire(revision: number): string {
-  return revision === DELETED_REVISION ? DELETED_ON_THE_WIRE : String(revision)
 }
 
 export function streamNameOf(identifier: Shared.StreamIdentifier | undefined): string {
@@ -53,15 +45,6 @@ function structuredToText(structured: Shared.UUID.Structured): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }
 
-function uuidToWire(id: string, form: UuidForm): Shared.UUID {
-  if (form === 'text') return new shared.UUID().setString(id)
-  const bytes = Buffer.from(id.replaceAll('-', ''), 'hex')
-  const structured = new shared.UUID.Structured()
-  structured.setMostSignificantBits(bytes.readBigInt64BE(0).toString())
-  structured.setLeastSignificantBits(bytes.readBigInt64BE(8).toString())
-  return new shared.UUID().setStructured(structured)
-}
-
 /** The four ways to say what is expected, which the request types share but for the name of the number. */
 type ExpectedOptions = Readonly<{ hasNoStream(): boolean; hasAny(): boolean; hasStreamExists(): boolean }>
 
@@ -92,25 +75,4 @@ export function proposedEvent(message: ProposedMessage): NewEvent {
 /** What an event counts towards the append limit. */
 export function sizeOf(event: NewEvent): number {
   return event.data.length + event.metadata.length + event.type.length * 2
-}
-
-/** The message by which a read or a subscription delivers an event. */
-export function eventMessage(event: RecordedEvent, form: UuidForm): Streams.ReadResp {
-  const position = String(event.position)
-  const recorded = new streams.ReadResp.ReadEvent.RecordedEvent()
-  recorded.setId(uuidToWire(event.id, form))
-  recorded.setStreamIdentifier(identifierOf(event.stream))
-  recorded.setStreamRevision(revisionToWire(event.revision))
-  recorded.setCommitPosition(position)
-  recorded.setPreparePosition(position)
-  recorded.setData(event.data)
-  recorded.setCustomMetadata(event.metadata)
-  const metadata = recorded.getMetadataMap()
-  metadata.set('type', event.type)
-  metadata.set('content-type', event.isJson ? 'application/json' : 'application/octet-stream')
-  metadata.set('created', `${event.created}0000`)
-  const delivered = new streams.ReadResp.ReadEvent()
-  delivered.setEvent(recorded)
-  delivered.setCommitPosition(position)
-  return new streams.ReadResp().setEvent(delivered)
 }

@@ -5,7 +5,8 @@ import type { Streams } from './protocol.ts'
 /** How long a reader may keep the thread before others have their turn. */
 const TURN_MS = 4
 
-type ReadCall = ServerWritableStream<Streams.ReadReq, Streams.ReadResp>
+/** What a read sends is a message, or one that is encoded already. */
+export type ReadCall = ServerWritableStream<Streams.ReadReq, Streams.ReadResp | Buffer>
 
 /**
  * The way out to one reader. `send` gives a promise when the reader is slower than we are, and nothing is read
@@ -36,7 +37,7 @@ export class Outlet {
     return this.open
   }
 
-  send(message: Streams.ReadResp): Promise<void> | undefined {
+  send(message: Streams.ReadResp | Buffer): Promise<void> | undefined {
     return this.call.write(message) ? undefined : this.drained()
   }
 

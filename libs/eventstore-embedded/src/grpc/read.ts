@@ -1,17 +1,15 @@
-import type { ServerWritableStream } from '@grpc/grpc-js'
-
 import type { RecordedEvent } from '../store/types.ts'
-import { eventMessage } from './codec.ts'
-import type { UuidForm } from './codec.ts'
 import type { ReadKind, ServiceContext } from './context.ts'
 import { asServiceError, invalidArgument, shuttingDown } from './errors.ts'
+import { encodeEvent } from './event-encoding.ts'
+import type { UuidForm } from './event-encoding.ts'
 import { Outlet } from './outlet.ts'
+import type { ReadCall } from './outlet.ts'
 import type { Streams } from './protocol.ts'
 import { readAll, readStream } from './read-once.ts'
 import type { Reading } from './reading.ts'
 import { subscribeToAll, subscribeToStream } from './subscription.ts'
 
-type ReadCall = ServerWritableStream<Streams.ReadReq, Streams.ReadResp>
 type Options = Streams.ReadReq.Options
 
 const READERS: Readonly<Record<ReadKind, (reading: Reading) => Promise<void>>> = {
@@ -44,7 +42,7 @@ async function read(context: ServiceContext, call: ReadCall, outlet: Outlet): Pr
   const kind = kindOf(options)
   const deliver = (event: RecordedEvent) => {
     context.activity.delivered(kind)
-    return outlet.send(eventMessage(event, form))
+    return outlet.send(encodeEvent(event, form))
   }
   const done = context.activity.reading(kind)
   try {

@@ -12,7 +12,7 @@ export type Reading = Readonly<{
 }>
 
 /** Keys are read in pages of this many; bodies one by one. */
-export const PAGE_SIZE = 500
+export const PAGE_SIZE = 128
 
 /** Delivers events as fast as the reader takes them; the answer is how many. */
 export async function deliverEvents(

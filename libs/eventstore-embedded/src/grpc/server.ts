@@ -6,9 +6,10 @@ import type { Credentials } from './authentication.ts'
 import { batchAppendHandler } from './batch-append.ts'
 import type { ServiceContext } from './context.ts'
 import { ServerFeaturesService, StreamsService } from './protocol.ts'
-import type { IStreamsServer } from './protocol.ts'
+import type { IStreamsServer, Streams } from './protocol.ts'
 import { readHandler } from './read.ts'
 import { serverFeatures } from './server-features.ts'
+import { writeAhead } from './write-ahead.ts'
 
 export type TlsFiles = Readonly<{ certificate: Buffer; key: Buffer }>
 
@@ -31,9 +32,9 @@ export async function listen(context: ServiceContext, options: GrpcServerOptions
   const server = new Server({
     'grpc.max_receive_message_length': MAX_RECEIVED_BYTES,
     'grpc.max_concurrent_streams': 4_096,
-    interceptors: credentials === undefined ? [] : [basicAuthentication(credentials)],
+    interceptors: [writeAhead, ...(credentials === undefined ? [] : [basicAuthentication(credentials)])],
   })
-  server.addService(StreamsService, streamsService(context))
+  server.addService(streamsDefinition(), streamsService(context))
   server.addService(ServerFeaturesService, serverFeatures)
   const security =
     tls === undefined
@@ -47,6 +48,14 @@ export async function listen(context: ServiceContext, options: GrpcServerOptions
     })
   })
   return { port, stop: () => stop(server) }
+}
+
+/** Reads also answer with what is encoded already. */
+function streamsDefinition() {
+  const { read } = StreamsService
+  const responseSerialize = (message: Streams.ReadResp | Buffer) =>
+    Buffer.isBuffer(message) ? message : Buffer.from(message.serializeBinary())
+  return { ...StreamsService, read: { ...read, responseSerialize } }
 }
 
 function streamsService(context: ServiceContext): IStreamsServer {

@@ -39,7 +39,7 @@ export function openDatabase(file: string, { mustExist = false } = {}): SqliteDa
   database.pragma('journal_mode = wal')
   database.pragma('synchronous = full')
   database.pragma('secure_delete = on')
-  database.pragma('cache_size = -32768')
+  database.pragma('cache_size = -8192')
   database.exec(SCHEMA)
   return database
 }
