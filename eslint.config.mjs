@@ -32,7 +32,7 @@ const declared = ['deploy/package.json']
   })
 
 export default tseslint.config(
-  { ignores: ['**/node_modules/**', '.cache/**', '.peyk/**', 'coverage/**'] },
+  { ignores: ['**/node_modules/**', '.cache/**', '.peyk/**', 'coverage/**', '**/dist/**'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

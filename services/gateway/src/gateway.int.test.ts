@@ -1,186 +1,35 @@
 // The gateway as a process of its own on a real nats-server, with real WebSocket clients.
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import {
-  campaignIdSchema,
-  feedInstant,
-  headers,
-  keys,
-  type LiveMessageType,
-  natsTopology,
-  subjects,
-  tenantIdSchema,
-} from '@peyk/contracts'
-import {
-  connectNats,
-  createPublisher,
-  ensureStreams,
-  type Nats,
-  type NatsServer,
-  openBucket,
-  type Publisher,
-  startNatsServer,
-} from '@peyk/messaging'
-import { eventually, freePort } from '@peyk/testing'
-import { SignJWT } from 'jose'
+import { type CampaignId, type LiveMessageType, natsTopology } from '@peyk/contracts'
+import { ensureStreams } from '@peyk/messaging'
+import { eventually } from '@peyk/testing'
 
-const tenant = tenantIdSchema.parse('acme')
-const SECRET = 'a secret of more than thirty-two bytes, for tests'
-const timestamp = feedInstant(new Date())
+import {
+  type Claims,
+  type GatewayFixture,
+  type GatewayProcess,
+  samples,
+  startGatewayFixture,
+  timestamp,
+  token,
+} from './testing/gateway-fixture.ts'
+import { connect as connectTo, refusal as refusalOf } from './testing/test-client.ts'
 
-let server: NatsServer
-let nats: Nats
-let publisher: Publisher
-let gateway: ChildProcess
-let port: number
-let nextCampaign = 0
+let fixture: GatewayFixture
+let gateway: GatewayProcess
 
 beforeAll(async () => {
-  server = await startNatsServer()
-  nats = await connectNats({ url: server.url, name: 'test' })
-  await ensureStreams(nats, natsTopology(1), { role: 'owner' })
-  publisher = createPublisher(nats)
-  port = await freePort()
-  gateway = await startGateway(port)
+  fixture = await startGatewayFixture()
+  gateway = await fixture.startGateway()
 }, 60_000)
-afterAll(async () => {
-  const gone = once(gateway, 'exit')
-  gateway.kill('SIGTERM')
-  await gone
-  await nats.close()
-  await server.dispose()
-}, 30_000)
+afterAll(async () => fixture[Symbol.asyncDispose](), 30_000)
 
-const startGateway = async (on: number): Promise<ChildProcess> => {
-  const adminPort = await freePort()
-  const child = spawn(process.execPath, [new URL('main.ts', import.meta.url).pathname], {
-    env: {
-      ...process.env,
-      NATS_URL: server.url,
-      PORT: String(on),
-      ADMIN_PORT: String(adminPort),
-      JWT_SECRET: SECRET,
-      WS_PING_INTERVAL: '1s',
-      WS_DRAIN_SPREAD: '0.2s',
-      WS_MAX_PER_USER: '5',
-      LOG_LEVEL: 'warn',
-    },
-    stdio: 'inherit',
-  })
-  await eventually(async () => (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).ok, {
-    deadlineMs: 30_000,
-    what: 'the gateway',
-  })
-  return child
-}
-
-const token = (
-  claims: { sub?: string; tenant?: string; roles?: string[]; campaigns?: number[] } = {},
-  ends = '10m',
-) => {
-  const { sub = '1', ...rest } = { tenant: 'acme', roles: ['member'], ...claims }
-  return new SignJWT(rest)
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject(sub)
-    .setIssuedAt()
-    .setExpirationTime(ends)
-    .sign(new TextEncoder().encode(SECRET))
-}
-
-const campaign = async (ownerId = '1') => {
-  const campaignId = campaignIdSchema.parse(++nextCampaign)
-  await openBucket(nats, 'campaign_access').put(keys.campaignAccess(campaignId), {
-    campaignId,
-    tenant,
-    ownerId,
-  })
-  return campaignId
-}
-type Campaign = Awaited<ReturnType<typeof campaign>>
-
-const samples: Record<LiveMessageType, object> = {
-  campaign_update: {
-    id: 1,
-    title: 'T',
-    status: 'RUNNING',
-    progress: { total: 1, sent: 0, failed: 0, delivered: 0 },
-    startedAt: null,
-    completedAt: null,
-    timestamp,
-  },
-  progress_update: { progress: { sent: 1, total: 2, current: '0912' }, timestamp },
-  status_update: { status: 'ready', message: 'WhatsApp connected successfully', timestamp },
-  error_update: { error: 'x', timestamp },
-  qr_code: { qrCode: 'data:image/png;base64,AA', timestamp },
-  completion_update: {
-    report: { status: 'COMPLETED', totalSent: 1, totalFailed: 0, reportUrl: '/api/campaigns/1/report' },
-    timestamp,
-  },
-}
-const publish = (id: Campaign, type: LiveMessageType, data: object = samples[type]) =>
-  publisher.publish(subjects.live(tenant, id, type), data, {
-    headers: type === 'qr_code' ? { [headers.expires]: new Date(Date.now() + 60_000).toISOString() } : {},
-  })
-
-interface TestClient {
-  readonly messages: { type: string; campaignId: number; data: Record<string, unknown> }[]
-  readonly pings: () => number
-  readonly closed: Promise<{ code: number; reason: string }>
-  readonly socket: WebSocket
-}
-
-const connect = async (query: string, protocols: string[] = []): Promise<TestClient> => {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/campaigns?${query}`, protocols)
-  const messages: TestClient['messages'] = []
-  let pings = 0
-  socket.onmessage = ({ data }) => {
-    if (data === 'ping') pings += 1
-    else messages.push(JSON.parse(String(data)) as TestClient['messages'][number])
-  }
-  const closed = new Promise<{ code: number; reason: string }>((resolve) => {
-    socket.onclose = ({ code, reason }) => resolve({ code, reason })
-  })
-  await new Promise((resolve, reject) => {
-    socket.onopen = resolve
-    socket.onerror = () => reject(new Error('refused'))
-  })
-  return { messages, pings: () => pings, closed, socket }
-}
-const enter = async (id: Campaign, claims: Parameters<typeof token>[0] = {}, ends?: string) =>
+const campaign = (ownerId?: string) => fixture.campaign(ownerId)
+const publish: GatewayFixture['publish'] = (...message) => fixture.publish(...message)
+const connect = (query: string, protocols?: string[]) => connectTo(gateway.port, query, protocols)
+const refusal = (path: string, extra?: Record<string, string>) => refusalOf(gateway.port, path, extra)
+const enter = async (id: CampaignId, claims: Claims = {}, ends?: string) =>
   connect(`campaignId=${id}&userId=${claims.sub ?? '1'}&token=${await token(claims, ends)}`)
-
-/** The answer before the 101. */
-const refusal = async (path: string, extra: Record<string, string> = {}) => {
-  const { request } = await import('node:http')
-  return new Promise<{ status: number | undefined; code: unknown }>((resolve, reject) => {
-    const upgrade = request({
-      port,
-      path,
-      headers: {
-        connection: 'Upgrade',
-        upgrade: 'websocket',
-        'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-        'sec-websocket-version': '13',
-        ...extra,
-      },
-    })
-    upgrade.on('response', (response) => {
-      let body = ''
-      response.on('data', (chunk: Buffer) => (body += chunk.toString()))
-      response.on('end', () =>
-        resolve({ status: response.statusCode, code: (JSON.parse(body) as { code: unknown }).code }),
-      )
-    })
-    upgrade.on('upgrade', (_response, socket) => {
-      socket.destroy()
-      reject(new Error('it was let in'))
-    })
-    upgrade.on('error', reject)
-    upgrade.end()
-  })
-}
 
 describe('messages', () => {
   test('[P7] all six types arrive with the campaign they belong to, and only they', async () => {
@@ -298,9 +147,9 @@ describe('the door', () => {
   test("[P4] another tenant's campaign, another member's and none look the same: 404", async () => {
     const id = await campaign()
     const missing = { status: 404, code: 'campaign_not_found' }
-    const ask = async (campaignId: number, claims: Parameters<typeof token>[0]) =>
+    const ask = async (campaignId: number, claims: Claims) =>
       refusal(
-        `/ws/campaigns?campaignId=${campaignId}&userId=${claims?.sub ?? '1'}&token=${await token(claims)}`,
+        `/ws/campaigns?campaignId=${campaignId}&userId=${claims.sub ?? '1'}&token=${await token(claims)}`,
       )
     expect(await ask(id, { tenant: 'globex', roles: ['admin'] })).toEqual(missing)
     expect(await ask(id, { sub: '2' })).toEqual(missing)
@@ -313,7 +162,7 @@ describe('the door', () => {
   })
   test('[P1] the token may stand in a header', async () => {
     const id = await campaign()
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/campaigns?campaignId=${id}&userId=1`, {
+    const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}/ws/campaigns?campaignId=${id}&userId=1`, {
       headers: { authorization: `Bearer ${await token()}` },
     })
     await new Promise((resolve, reject) => {
@@ -371,11 +220,11 @@ describe('trouble', () => {
     const client = await enter(id)
     await publish(id, 'error_update', { error: '1', timestamp })
     await eventually(() => client.messages.length === 1, { what: 'the message before' })
-    await server.kill()
-    await server.restart()
-    await nats.whenConnected(10_000)
+    await fixture.server.kill()
+    await fixture.server.restart()
+    await fixture.nats.whenConnected(10_000)
     // What lives in memory alone is gone with the process: it is made again by its owner.
-    await ensureStreams(nats, natsTopology(1), { role: 'owner' })
+    await ensureStreams(fixture.nats, natsTopology(1), { role: 'owner' })
     await publish(id, 'error_update', { error: '2', timestamp })
     await eventually(() => client.messages.length >= 2, { deadlineMs: 15_000, what: 'the message after' })
     expect(client.messages.map(({ data }) => data['error'])).toEqual(['1', '2'])
@@ -384,16 +233,10 @@ describe('trouble', () => {
 
   test('[P17] on a stop every client gets 1012 with a delay', async () => {
     const id = await campaign()
-    const other = await freePort()
-    const second = await startGateway(other)
-    const socket = new WebSocket(
-      `ws://127.0.0.1:${other}/ws/campaigns?campaignId=${id}&userId=1&token=${await token()}`,
-    )
-    await new Promise((resolve) => (socket.onopen = resolve))
-    const closed = new Promise<CloseEvent>((resolve) => (socket.onclose = resolve as never))
-    second.kill('SIGTERM')
-    const { code, reason } = await closed
+    const second = await fixture.startGateway()
+    const client = await connectTo(second.port, `campaignId=${id}&userId=1&token=${await token()}`)
+    await second.end()
+    const { code, reason } = await client.closed
     expect([code, (JSON.parse(reason) as { c: string }).c]).toEqual([1012, 'restart'])
-    await once(second, 'exit')
   }, 30_000)
 })

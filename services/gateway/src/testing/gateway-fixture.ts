@@ -1,0 +1,177 @@
+// A gateway as a process of its own on a real nats-server, and what a test needs beside it.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+
+import {
+  type CampaignId,
+  campaignIdSchema,
+  feedInstant,
+  headers,
+  keys,
+  type LiveMessageType,
+  natsTopology,
+  subjects,
+  tenantIdSchema,
+} from '@peyk/contracts'
+import {
+  connectNats,
+  createPublisher,
+  ensureStreams,
+  type Nats,
+  type NatsServer,
+  openBucket,
+  type Publisher,
+  startNatsServer,
+} from '@peyk/messaging'
+import { eventually, freePort } from '@peyk/testing'
+import { SignJWT } from 'jose'
+
+export const tenant = tenantIdSchema.parse('acme')
+const SECRET = 'a secret of more than thirty-two bytes, for tests'
+export const timestamp = feedInstant(new Date())
+
+export const samples: Record<LiveMessageType, object> = {
+  campaign_update: {
+    id: 1,
+    title: 'T',
+    status: 'RUNNING',
+    progress: { total: 1, sent: 0, failed: 0, delivered: 0 },
+    startedAt: null,
+    completedAt: null,
+    timestamp,
+  },
+  progress_update: { progress: { sent: 1, total: 2, current: '0912' }, timestamp },
+  status_update: { status: 'ready', message: 'WhatsApp connected successfully', timestamp },
+  error_update: { error: 'x', timestamp },
+  qr_code: { qrCode: 'data:image/png;base64,AA', timestamp },
+  completion_update: {
+    report: { status: 'COMPLETED', totalSent: 1, totalFailed: 0, reportUrl: '/api/campaigns/1/report' },
+    timestamp,
+  },
+}
+
+export interface Claims {
+  readonly sub?: string
+  readonly tenant?: string
+  readonly roles?: readonly string[]
+  readonly campaigns?: readonly number[]
+  readonly [claim: string]: unknown
+}
+
+/** Signed with the key that the gateway of the fixture knows. */
+export const token = (
+  { sub = '1', ...claims }: Claims = {},
+  ends: string | number = '10m',
+): Promise<string> =>
+  new SignJWT({ tenant: 'acme', roles: ['member'], ...claims })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject(sub)
+    .setIssuedAt()
+    .setExpirationTime(ends)
+    .sign(new TextEncoder().encode(SECRET))
+
+/** One gateway process. */
+export interface GatewayProcess {
+  readonly port: number
+  readonly adminPort: number
+  readonly pid: number
+  /** The answer of /metrics. */
+  metrics(): Promise<string>
+  end(signal?: NodeJS.Signals): Promise<void>
+}
+
+export interface GatewayFixture extends AsyncDisposable {
+  readonly server: NatsServer
+  readonly nats: Nats
+  readonly publisher: Publisher
+  startGateway(options?: {
+    readonly port?: number
+    readonly environment?: Readonly<Record<string, string>>
+  }): Promise<GatewayProcess>
+  /** A campaign that the gateway knows, of the fixture's tenant. */
+  campaign(ownerId?: string): Promise<CampaignId>
+  publish(id: CampaignId, type: LiveMessageType, data?: object): Promise<number>
+}
+
+const gatewaySettings = {
+  JWT_SECRET: SECRET,
+  WS_PING_INTERVAL: '1s',
+  WS_DRAIN_SPREAD: '0.2s',
+  WS_MAX_PER_USER: '5',
+  LOG_LEVEL: 'warn',
+}
+
+const startGateway = async (
+  natsUrl: string,
+  { port, environment }: { readonly port: number; readonly environment: Readonly<Record<string, string>> },
+): Promise<GatewayProcess> => {
+  const adminPort = await freePort()
+  const child: ChildProcess = spawn(process.execPath, [new URL('../main.ts', import.meta.url).pathname], {
+    env: {
+      ...process.env,
+      ...gatewaySettings,
+      NATS_URL: natsUrl,
+      PORT: String(port),
+      ADMIN_PORT: String(adminPort),
+      ...environment,
+    },
+    stdio: 'inherit',
+  })
+  const gone = once(child, 'exit')
+  await eventually(async () => (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).ok, {
+    deadlineMs: 30_000,
+    what: 'the gateway',
+  })
+  return {
+    port,
+    adminPort,
+    pid: child.pid ?? 0,
+    metrics: async () => (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text(),
+    end: async (signal = 'SIGTERM') => {
+      child.kill(signal)
+      await gone
+    },
+  }
+}
+
+export const startGatewayFixture = async (): Promise<GatewayFixture> => {
+  const server = await startNatsServer()
+  const nats = await connectNats({ url: server.url, name: 'test' })
+  await ensureStreams(nats, natsTopology(1), { role: 'owner' })
+  const publisher = createPublisher(nats)
+  const gateways: GatewayProcess[] = []
+  const counts = new Map<CampaignId, number>()
+  let campaigns = 0
+  return {
+    server,
+    nats,
+    publisher,
+    startGateway: async ({ port, environment = {} } = {}) => {
+      const gateway = await startGateway(server.url, { port: port ?? (await freePort()), environment })
+      gateways.push(gateway)
+      return gateway
+    },
+    campaign: async (ownerId = '1') => {
+      const campaignId = campaignIdSchema.parse((campaigns += 1))
+      const access = { campaignId, tenant, ownerId }
+      await openBucket(nats, 'campaign_access').put(keys.campaignAccess(campaignId), access)
+      return campaignId
+    },
+    publish: async (id, type, data = samples[type]) => {
+      const isQr = type === 'qr_code'
+      const count = (counts.get(id) ?? 0) + 1
+      if (!isQr) counts.set(id, count)
+      const { sequence } = await publisher.publish(subjects.live(tenant, id, type), data, {
+        headers: isQr
+          ? { [headers.expires]: new Date(Date.now() + 60_000).toISOString() }
+          : { [headers.liveCount]: String(count) },
+      })
+      return sequence
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(gateways.map((gateway) => gateway.end()))
+      await nats.close()
+      await server.dispose()
+    },
+  }
+}
