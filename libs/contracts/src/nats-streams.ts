@@ -174,6 +174,13 @@ const buckets: readonly Omit<BucketDefinition, 'replicas'>[] = [
   { ...bucket, name: 'imports', description: 'Progress and result of imports', ttlMs: 7 * day },
   {
     ...bucket,
+    name: 'requests',
+    description: 'What each Idempotency-Key was used for, as SHA-256',
+    ttlMs: 1 * day,
+    maxBytes: 128 * MiB,
+  },
+  {
+    ...bucket,
     name: 'revocations',
     description: 'Tokens and accesses that were taken back',
     ttlMs: 30 * day,

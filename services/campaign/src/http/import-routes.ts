@@ -68,13 +68,18 @@ const addUpload = (routes: Routes, { context, jobs, uploads }: ImportRoutesOptio
   const route = { params, query: importQuery, upload: 'stream' } as const
   routes.add('POST', '/api/campaigns/:id/recipients', route, async (call) => {
     const row = await routes.runnable(call)
-    const wrongState = wrongStateFor('ImportRecipients', row.status)
-    if (wrongState !== undefined) throw refusal(wrongState)
     const key = { tenant: row.tenant, campaignId: row.campaignId, importId: call.commandId }
     const known = call.idempotencyKey === undefined ? undefined : await jobs.find(key)
-    if (known !== undefined) return replyOf(routes, row, known)
+    const wrongState = wrongStateFor('ImportRecipients', row.status)
+    if (wrongState !== undefined && known === undefined) throw refusal(wrongState)
 
-    const { rows, discard } = await receiveList(call.request, uploads)
+    const { rows, digest, discard } = await receiveList(call.request, uploads)
+    if (call.idempotencyKey !== undefined)
+      await orDiscard(discard, () => routes.demandSame(call.commandId, [call.query, digest]))
+    if (known !== undefined) {
+      await discard()
+      return replyOf(routes, row, known)
+    }
     const metadata = metadataOf(routes.actor(call))
     const run = await jobs.start({ ...key, mode: call.query.mode, rows, discard, metadata })
     const finished = await within(run.finished, context.settings.IMPORT_ANSWER_TIMEOUT)
@@ -82,6 +87,16 @@ const addUpload = (routes: Routes, { context, jobs, uploads }: ImportRoutesOptio
     if (finished.outcome === 'failed') throw finished.problem
     return replyOf(routes, await rowAfter(context, finished.campaign, finished.head), finished.entry)
   })
+}
+
+/** What was received is of no use when the work fails. */
+const orDiscard = async (discard: () => Promise<void>, work: () => Promise<void>): Promise<void> => {
+  try {
+    await work()
+  } catch (error) {
+    await discard()
+    throw error
+  }
 }
 
 /** Undefined when it takes longer. */

@@ -1,5 +1,5 @@
 // An upload on its way to disk, bounded; and a JSON body in its place.
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { mkdir, open, rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
@@ -23,6 +23,8 @@ export interface UploadLimits {
 
 export interface ReceivedList {
   readonly rows: AsyncIterable<ImportRow>
+  /** SHA-256 of what was sent. */
+  readonly digest: string
   /** Deletes what is on disk. */
   readonly discard: () => Promise<void>
 }
@@ -36,8 +38,9 @@ export const receiveList = async (request: IncomingMessage, limits: UploadLimits
   const type = (request.headers['content-type'] ?? '').toLowerCase()
   if (type.startsWith('multipart/form-data')) return receiveFile(request, limits)
   if (/^application\/([\w.-]+\+)?json\b/.test(type)) {
-    const rows = nameRecords(await receiveJson(request, limits.maxJsonBytes))
-    return { rows, discard: () => Promise.resolve() }
+    const records = await receiveJson(request, limits.maxJsonBytes)
+    const digest = createHash('sha256').update(JSON.stringify(records)).digest('base64')
+    return { rows: nameRecords(records), digest, discard: () => Promise.resolve() }
   }
   throw new ProblemError('unsupported_media_type', {
     detail: `send multipart/form-data with the file in ${FIELD}, or application/json`,
@@ -49,8 +52,8 @@ const receiveFile = async (request: IncomingMessage, limits: UploadLimits): Prom
   const path = join(limits.folder, randomUUID())
   const discard = () => rm(path, { force: true })
   try {
-    await storeFile(request, path, limits.maxFileBytes)
-    return { rows: nameRows(await sheetOf(path)), discard }
+    const digest = await storeFile(request, path, limits.maxFileBytes)
+    return { rows: nameRows(await sheetOf(path)), digest, discard }
   } catch (error) {
     await discard()
     throw error
@@ -70,10 +73,10 @@ const badForm = (detail: string, cause?: unknown) =>
     cause,
   })
 
-/** Streams the one file of a form to disk. */
-const storeFile = async (request: IncomingMessage, path: string, maxBytes: number): Promise<void> => {
+/** Streams the one file of a form to disk; answers its SHA-256. */
+const storeFile = async (request: IncomingMessage, path: string, maxBytes: number): Promise<string> => {
   const form = openForm(request, maxBytes)
-  const files: Promise<void>[] = []
+  const files: Promise<string>[] = []
   form.on('file', (name, file) => {
     if (name !== FIELD || files.length > 0) {
       // It ends with the form, whose error is told.
@@ -86,11 +89,12 @@ const storeFile = async (request: IncomingMessage, path: string, maxBytes: numbe
   })
   try {
     await readWhole(request, form)
-    await Promise.all(files)
+    const [digest] = await Promise.all(files)
+    if (digest !== undefined) return digest
   } catch (error) {
     throw error instanceof ProblemError ? error : badForm('the form is not whole', error)
   }
-  if (files.length === 0) throw badForm(`the form has no file ${FIELD}`)
+  throw badForm(`the form has no file ${FIELD}`)
 }
 
 /** The request itself is never destroyed: its connection still has to carry the answer. */
@@ -125,7 +129,8 @@ const openForm = (request: IncomingMessage, maxBytes: number) => {
   }
 }
 
-const writeBounded = async (file: Readable, path: string, maxBytes: number): Promise<void> => {
+const writeBounded = async (file: Readable, path: string, maxBytes: number): Promise<string> => {
+  const hash = createHash('sha256')
   let bytes = 0
   await pipeline(
     file,
@@ -133,11 +138,13 @@ const writeBounded = async (file: Readable, path: string, maxBytes: number): Pro
       for await (const chunk of chunks) {
         bytes += chunk.length
         if (bytes > maxBytes) throw tooLarge(maxBytes)
+        hash.update(chunk)
         yield chunk
       }
     },
     createWriteStream(path),
   )
+  return hash.digest('base64')
 }
 
 const sheetOf = async (path: string) => {

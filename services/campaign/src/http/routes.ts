@@ -18,6 +18,7 @@ import type { CampaignRow } from '../catalogue/catalogue.ts'
 import { campaignReply } from '../commands/campaign-row.ts'
 import { findCampaign, type Permission } from '../commands/campaigns.ts'
 import type { Actor, CommandContext } from '../commands/context.ts'
+import { createRequestMemory, type RequestMemory } from '../commands/request-memory.ts'
 import { defaultIntervalMs } from '../config.ts'
 import { createRateLimits, type RequestKind } from './rate-limits.ts'
 
@@ -27,6 +28,8 @@ export const campaignParams = z.object({ id: campaignIdTextSchema })
 type UserCall = Pick<Call<RouteOptions>, 'principal' | 'commandId' | 'correlationId' | 'request'>
 
 export interface Routes {
+  /** Throws `idempotency_key_reused` when the key of this command came with another request before. */
+  readonly demandSame: RequestMemory
   add<const O extends RouteOptions>(method: Method, path: string, options: O, handler: Handler<O>): void
   /** A command to a campaign: found, allowed, done, and answered with what became of it. */
   readonly actor: (call: UserCall) => Actor
@@ -43,17 +46,22 @@ export interface Routes {
 export const createRoutes = (api: HttpApi, context: CommandContext): Routes => {
   const { settings } = context
   const takeToken = settings.RATE_LIMITS ? createRateLimits() : undefined
+  const demandSame = createRequestMemory(context.nats)
   const campaign = (row: CampaignRow) => campaignReply(row, defaultIntervalMs(settings))
   return {
     add: (method, path, options, handler) =>
       api.route(method, path, options, async (call) => {
         if (call.principal !== undefined) takeToken?.(call.principal, kindOf(method, options))
         try {
+          // Of an upload the route itself says what was sent: it is on its way still.
+          if (call.idempotencyKey !== undefined && method !== 'GET' && options.upload === undefined)
+            await demandSame(call.commandId, [call.query, call.body])
           return await handler(call)
         } catch (error) {
           throw asProblem(error)
         }
       }),
+    demandSame,
     actor,
     campaign,
     reply: (row, message, more = {}) => ({

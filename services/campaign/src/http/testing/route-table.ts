@@ -1,0 +1,151 @@
+// Every route with what its contract test needs to know: one row a route.
+import type { MadeState } from './campaign-in.ts'
+
+interface Row {
+  readonly route: string
+  /** The state in which it succeeds. */
+  readonly from?: MadeState
+  readonly status: number
+  readonly body?: unknown
+  /** Sent as a file. */
+  readonly file?: string
+  /** Another request of the right form, for the same Idempotency-Key. */
+  readonly other?: { readonly body?: unknown; readonly file?: string }
+  /** Requests of a wrong form, and what they are told. */
+  readonly bad: readonly {
+    readonly body?: unknown
+    readonly file?: string
+    readonly query?: string
+    readonly told: string
+  }[]
+  /** A state in which it is refused, and what is told. */
+  readonly refusedIn?: readonly (readonly [MadeState, string])[]
+}
+
+/** Who may: everybody who reads it; who runs it; who creates. */
+export type RouteRow =
+  | (Row & { readonly access: 'public' | 'list' | 'create' })
+  | (Row & { readonly access: 'read' | 'run' | 'link' })
+
+const wrong = '409 wrong_state'
+const base = '/api/campaigns/:id'
+
+const control = (
+  name: string,
+  from: MadeState,
+  ...refusedIn: readonly (readonly [MadeState, string])[]
+): RouteRow => ({
+  route: `POST ${base}/${name}`,
+  access: 'run',
+  from,
+  status: 200,
+  bad: [],
+  refusedIn,
+})
+
+const look = (name: string): RouteRow => ({
+  route: `GET ${base}${name}`,
+  access: 'read',
+  status: 200,
+  bad: [],
+})
+
+export const routeTable: readonly RouteRow[] = [
+  { route: 'GET /api/campaigns/excel-template/download', access: 'public', status: 200, bad: [] },
+  {
+    route: 'POST /api/campaigns',
+    access: 'create',
+    status: 201,
+    body: { message: 'سلام' },
+    other: { body: { message: 'other' } },
+    bad: [
+      { body: {}, told: '400 invalid_request message' },
+      { body: { message: 'a', tenant: 'x' }, told: '400 invalid_request ' },
+      { body: '[', told: '400 invalid_json' },
+    ],
+  },
+  {
+    route: 'GET /api/campaigns',
+    access: 'list',
+    status: 200,
+    bad: [
+      { query: '?limit=101', told: '400 invalid_request query.limit' },
+      { query: '?page=0', told: '400 invalid_request query.page' },
+      { query: '?status=NEW', told: '400 invalid_request query.status' },
+      { query: '?order=1', told: '400 invalid_request query' },
+    ],
+  },
+  look(''),
+  look('/preview'),
+  look('/estimate'),
+  look('/connection'),
+  {
+    route: `PUT ${base}/title`,
+    access: 'run',
+    status: 200,
+    body: { title: 'نو' },
+    other: { body: { title: 'other' } },
+    bad: [{ body: { title: ' ' }, told: '400 invalid_request title' }],
+    refusedIn: [['RUNNING', wrong]],
+  },
+  {
+    route: `PUT ${base}/message`,
+    access: 'run',
+    status: 200,
+    body: { message: 'نو {{name}}' },
+    other: { body: { message: 'other' } },
+    bad: [{ body: { message: 7 }, told: '400 invalid_request message' }],
+    refusedIn: [
+      ['RUNNING', wrong],
+      ['COMPLETED', wrong],
+    ],
+  },
+  {
+    route: `PUT ${base}/interval`,
+    access: 'run',
+    status: 200,
+    body: { interval: '20s' },
+    other: { body: { interval: '30s' } },
+    bad: [
+      { body: { interval: '4s' }, told: '400 invalid_request interval' },
+      { body: { interval: 'soon' }, told: '400 invalid_request interval' },
+    ],
+    refusedIn: [['COMPLETED', wrong]],
+  },
+  {
+    route: `POST ${base}/recipients`,
+    access: 'run',
+    status: 200,
+    file: 'phone,name\n09123456789,علی\n',
+    other: { file: 'phone,name\n09123456780,رضا\n' },
+    bad: [
+      { file: 'name\nعلی\n', told: '400 invalid_file' },
+      { file: 'phone,name\n1,علی\n', told: '400 no_valid_recipients rows.2' },
+      { body: { recipients: [] }, told: '400 invalid_request recipients' },
+      { query: '?mode=merge', file: 'phone\n09123456789\n', told: '400 invalid_request query.mode' },
+    ],
+    refusedIn: [['RUNNING', wrong]],
+  },
+  control('start', 'READY', ['DRAFT', '409 no_recipients'], ['PAUSED', wrong]),
+  control('confirm-and-start', 'READY', ['DRAFT', '409 no_recipients'], ['CANCELLED', wrong]),
+  control('pause', 'RUNNING', ['READY', wrong], ['COMPLETED', wrong]),
+  control('resume', 'PAUSED', ['READY', wrong], ['CANCELLED', wrong]),
+  control('cancel', 'PAUSED', ['READY', wrong], ['COMPLETED', wrong]),
+  {
+    ...control('test-send', 'READY', ['DRAFT', '409 no_connected_number'], ['COMPLETED', wrong]),
+    body: { phone: '09120000001' },
+    other: { body: { phone: '09120000002' } },
+    bad: [
+      { body: {}, told: '400 invalid_request phone' },
+      { body: { phone: '12' }, told: '400 invalid_phone phone' },
+    ],
+  },
+  {
+    route: `POST ${base}/qr-code`,
+    access: 'link',
+    status: 200,
+    bad: [{ body: { sessionId: 'x' }, told: '400 invalid_request sessionId' }],
+  },
+  { route: `POST ${base}/cleanup-session`, access: 'link', status: 200, bad: [] },
+  { route: 'GET /api/sessions', access: 'list', status: 200, bad: [] },
+]
