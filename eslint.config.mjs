@@ -69,5 +69,5 @@ export default tseslint.config(
       globals: { process: 'readonly', console: 'readonly', URL: 'readonly', setTimeout: 'readonly' },
     },
   },
-  { files: ['tools/**', 'deploy/local/src/**', 'bench/**'], rules: { 'no-console': 'off' } },
+  { files: ['tools/**', 'deploy/*/src/**', 'bench/**'], rules: { 'no-console': 'off' } },
 )

@@ -23,6 +23,8 @@ const programs = {
   token: ['deploy/local/src/token.ts'],
   streams: ['deploy/local/src/streams.ts'],
   events: ['deploy/local/src/events.ts'],
+  'nats-accounts': ['deploy/nats/src/main.ts'],
+  consumers: ['deploy/nats/src/consumers.ts'],
   dashboards: ['deploy/grafana/src/main.ts'],
   eventstore: [...eventstoreMemory, 'libs/eventstore-embedded/src/main.ts'],
   'whatsapp-testserver': ['libs/whatsapp-testserver/src/main.ts'],

@@ -1,5 +1,5 @@
 // The connection to NATS: it never gives up, and says how long it has been away.
-import { connect, Events, type Msg, type NatsConnection } from 'nats'
+import { connect, createInbox, Events, type Msg, type NatsConnection, nkeyAuthenticator } from 'nats'
 
 import { NatsUnavailable } from './errors.ts'
 import type { Headers } from './message.ts'
@@ -8,9 +8,12 @@ import { errorLine, type Log, silentLog } from './log.ts'
 import { backOffMs, pause } from './wait.ts'
 
 export interface ConnectOptions {
-  /** One address or several, parted by commas: `nats://user:password@host:4222`. */
+  /**
+   * One address or several, parted by commas: `nats://user:password@host:4222`, or with the seed of an nkey as the
+   * password of the user `nkey`: `nats://nkey:SU...@host:4222`. With `tls://` the server has to prove who it is.
+   */
   readonly url: string
-  /** Shown in the server's monitoring. */
+  /** Shown in the server's monitoring, and part of our inboxes: a user may be limited to `_INBOX.<name>.>`. */
   readonly name: string
   readonly log?: Log
   /** Ends the waiting for a server that is not there yet. */
@@ -42,10 +45,10 @@ export async function connectNats(options: ConnectOptions): Promise<Nats> {
 }
 
 function dial(options: ConnectOptions): Promise<NatsConnection> {
-  const { servers, user, pass } = parseServers(options.url)
+  const { servers, ...credentials } = parseServers(options.url)
   return connect({
     servers,
-    ...(user === undefined ? {} : { user, pass: pass ?? '' }),
+    ...authentication(credentials),
     name: options.name,
     maxReconnectAttempts: -1,
     reconnectTimeWait: RECONNECT_WAIT_MS,
@@ -57,6 +60,15 @@ function dial(options: ConnectOptions): Promise<NatsConnection> {
     ignoreAuthErrorAbort: true,
     noAsyncTraces: true,
   })
+}
+
+const NKEY_USER = 'nkey'
+
+const authentication = ({ user, pass = '' }: { readonly user?: string; readonly pass?: string }) => {
+  if (user === undefined) return {}
+  return user === NKEY_USER
+    ? { authenticator: nkeyAuthenticator(new TextEncoder().encode(pass)) }
+    : { user, pass }
 }
 
 /** The client does not read a user from an address, so it is taken out here. */
@@ -84,13 +96,18 @@ export class Nats {
     this.connection = connection
     this.name = name
     this.#log = log
-    this.#requests = new RequestChannel(connection)
+    this.#requests = new RequestChannel(connection, this.inbox())
     void this.#follow()
     void connection.closed().then((error) => this.#ended(error))
   }
 
   isConnected(): boolean {
     return this.#disconnectedAt === undefined
+  }
+
+  /** A new subject for answers, that only we subscribe to. */
+  inbox(): string {
+    return createInbox(`_INBOX.${this.name.replaceAll(/[^\w=-]/g, '_')}`)
   }
 
   /** By the monotonic clock; 0 while connected. */

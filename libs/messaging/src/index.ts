@@ -16,6 +16,7 @@ export {
   WrongLastSequence,
 } from './errors.ts'
 export type { Log } from './log.ts'
+export { createNkey, type Nkey, publicKeyOf } from './nkeys.ts'
 export { decodeJson, encodePayload, type Headers, type Payload, type StoredMessage } from './message.ts'
 export { createPublisher, type Publisher } from './publish/publisher.ts'
 export type { OutgoingMessage, PublishAllOptions, Published, PublishOptions } from './publish/outgoing.ts'

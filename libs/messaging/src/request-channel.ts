@@ -1,6 +1,6 @@
 // Requests over one inbox. Unlike the client's own, a request fails at once when the connection breaks: the
 // answer went to a connection that is gone, and waiting for the timeout would only make us blind longer.
-import { createInbox, type Msg, type NatsConnection, type Subscription } from 'nats'
+import type { Msg, NatsConnection, Subscription } from 'nats'
 
 import { NatsUnavailable, NoResponder } from './errors.ts'
 import { encodeHeaders, type Headers } from './message.ts'
@@ -14,13 +14,14 @@ interface Pending {
 
 export class RequestChannel {
   readonly #connection: NatsConnection
-  readonly #prefix = `${createInbox()}.`
+  readonly #prefix: string
   readonly #pending = new Map<string, Pending>()
   readonly #subscription: Subscription
   #next = 0
 
-  constructor(connection: NatsConnection) {
+  constructor(connection: NatsConnection, inbox: string) {
     this.#connection = connection
+    this.#prefix = `${inbox}.`
     this.#subscription = connection.subscribe(`${this.#prefix}*`, {
       callback: (_error, message) => this.#answered(message),
     })

@@ -9,7 +9,7 @@
  * - A request to a consumer that is not there gets no answer at all: when heartbeats stop, that is looked at first.
  * - A message does not tell which request it answers. The server serves the oldest first, so that is taken for it.
  */
-import { createInbox, type Msg, type Subscription } from 'nats'
+import type { Msg, Subscription } from 'nats'
 
 import type { Nats } from '../connection.ts'
 import { ArrivedMessage, type DeliveryInfo, readDelivery } from '../delivery.ts'
@@ -63,7 +63,7 @@ class Puller implements PullConsumer {
   readonly #nats: Nats
   readonly #options: PullConsumerOptions
   readonly #log: Log
-  readonly #inbox = createInbox()
+  readonly #inbox: string
   readonly #subscription: Subscription
   readonly #offStatus: () => void
   readonly #stopped = new AbortController()
@@ -79,6 +79,7 @@ class Puller implements PullConsumer {
 
   constructor(nats: Nats, options: PullConsumerOptions) {
     this.#nats = nats
+    this.#inbox = nats.inbox()
     this.#options = options
     this.#log = options.log ?? silentLog
     this.#subscription = nats.connection.subscribe(`${this.#inbox}.*`, {

@@ -8,7 +8,7 @@
  * - Flow control requests stand in the queue among the messages and are answered when their turn comes: a slow handler
  *   slows the server down instead of filling our memory.
  */
-import { createInbox, type ConsumerInfo, type Msg, type Subscription } from 'nats'
+import type { ConsumerInfo, Msg, Subscription } from 'nats'
 
 import type { Nats } from '../connection.ts'
 import { type DeliveryInfo, readDelivery } from '../delivery.ts'
@@ -57,7 +57,7 @@ export class PushConsumer {
 
   /** Throws what JetStream answers when the consumer cannot be made. */
   static async open(nats: Nats, start: PushStart): Promise<{ consumer: PushConsumer; pending: number }> {
-    const inbox = createInbox()
+    const inbox = nats.inbox()
     const consumer = new PushConsumer(nats, start.stream, inbox)
     try {
       const body = { stream_name: start.stream, config: consumerConfig(start, inbox) }

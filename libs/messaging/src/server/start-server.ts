@@ -22,6 +22,8 @@ export interface NatsServerOptions {
   readonly maxMemoryStoreBytes?: number
   /** Told what is being obtained, if nats-server is not there yet. */
   readonly log?: (line: string) => void
+  /** Lines of configuration besides: accounts and users. The start then waits for a listener alone. */
+  readonly configuration?: string
   /** Member of a cluster: needs a name of its own and the routes of all. */
   readonly cluster?: ClusterMember
 }
@@ -45,6 +47,8 @@ export interface NatsServer {
   kill(): Promise<void>
   /** Starts it again on the same port and store. */
   restart(): Promise<void>
+  /** Reads its configuration again, with these lines besides. */
+  reload(configuration: string): Promise<void>
   /** SIGSTOP: alive and silent, until `thaw`. */
   freeze(): void
   /** SIGCONT. */
@@ -76,6 +80,7 @@ class NatsServerProcess implements NatsServer {
   readonly #options: NatsServerOptions
   readonly #endWithUs = () => this.#child?.kill('SIGKILL')
   #port: number
+  #configuration: string
   #child: ChildProcess | undefined
   #exited: Promise<unknown> = Promise.resolve()
 
@@ -85,6 +90,7 @@ class NatsServerProcess implements NatsServer {
     this.#temporary = temporary
     this.#options = options
     this.#port = options.port ?? 0
+    this.#configuration = options.configuration ?? ''
   }
 
   get port(): number {
@@ -103,8 +109,7 @@ class NatsServerProcess implements NatsServer {
     const ports = join(this.storeDir, 'ports')
     await rm(ports, { recursive: true, force: true })
     await mkdir(ports)
-    const config = join(this.storeDir, 'nats-server.conf')
-    await writeFile(config, configuration(this.storeDir, this.#port, ports, this.#options))
+    const config = await this.#writeConfiguration(this.#port)
     const log = await open(this.#logFile, 'w')
     const child = spawn(this.#program, ['-c', config], { stdio: ['ignore', log.fd, log.fd] })
     this.#child = child
@@ -112,7 +117,8 @@ class NatsServerProcess implements NatsServer {
     process.on('exit', this.#endWithUs)
     await log.close()
     this.#port = await this.#listening(child, ports)
-    if (this.#options.cluster === undefined) await this.#answering(child)
+    if (this.#options.cluster === undefined && this.#options.configuration === undefined)
+      await this.#answering(child)
   }
 
   async stop(): Promise<void> {
@@ -126,6 +132,16 @@ class NatsServerProcess implements NatsServer {
   async restart(): Promise<void> {
     await this.stop()
     await this.start()
+  }
+
+  async reload(configuration: string): Promise<void> {
+    this.#configuration = configuration
+    const child = this.#child
+    if (child === undefined) return
+    const before = await this.#reloads()
+    await this.#writeConfiguration(this.#options.port ?? 0)
+    child.kill('SIGHUP')
+    await this.#until(child, 'reload', async () => ((await this.#reloads()) > before ? true : undefined))
   }
 
   freeze(): void {
@@ -143,6 +159,17 @@ class NatsServerProcess implements NatsServer {
 
   get #logFile(): string {
     return join(this.storeDir, 'nats-server.log')
+  }
+
+  async #writeConfiguration(port: number): Promise<string> {
+    const file = join(this.storeDir, 'nats-server.conf')
+    const options = { ...this.#options, configuration: this.#configuration }
+    await writeFile(file, configurationText(this.storeDir, port, join(this.storeDir, 'ports'), options))
+    return file
+  }
+
+  async #reloads(): Promise<number> {
+    return (await readFile(this.#logFile, 'utf8')).split('Reloaded server configuration').length
   }
 
   async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
@@ -192,11 +219,11 @@ class NatsServerProcess implements NatsServer {
   }
 }
 
-function configuration(
+function configurationText(
   storeDir: string,
   port: number,
   portsFolder: string,
-  options: NatsServerOptions,
+  options: NatsServerOptions & { readonly configuration: string },
 ): string {
   const lines = [
     'host: "127.0.0.1"',
@@ -209,6 +236,7 @@ function configuration(
     `  max_memory_store: ${options.maxMemoryStoreBytes ?? 1 * GiB}`,
     '}',
   ]
+  if (options.configuration !== '') lines.push(options.configuration)
   if (options.cluster === undefined) return lines.join('\n')
   const { serverName, clusterPort, routes } = options.cluster
   lines.push(
