@@ -103,6 +103,28 @@ describe('a report', () => {
   })
 })
 
+describe('the page', () => {
+  const view = '/api/campaigns/7/report/view'
+  test.each([
+    ['?lang=en', 'Completed'],
+    ['?lang=fa', 'پایان‌یافته'],
+    [`?lang=en&asOf=${at(4)}`, 'Running'],
+    ['', 'پایان‌یافته'],
+  ])('%s', async (query, word) => {
+    const answer = await service.get(`${view}${query}`, owner)
+    expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'")
+    const text = await answer.text()
+    expect(text).toContain(word)
+    expect(text).toContain('<polyline')
+    expect(text).not.toMatch(/0?9120000000/)
+  })
+  test('is none for others, and needs a token', async () => {
+    expect((await service.get(view, { tenant: 'other' })).status).toBe(404)
+    expect((await service.get(view)).status).toBe(401)
+  })
+})
+
 describe('a tenant', () => {
   const usage = '/api/reports/usage?from=2024-01-01&to=2024-01-31'
   test('has its days', async () => {

@@ -1,4 +1,6 @@
 // The routes of reporting: recipients with their state, progress, the report, and what a tenant did.
+import type { IncomingMessage } from 'node:http'
+
 import {
   campaignIdTextSchema,
   type CampaignId,
@@ -12,6 +14,9 @@ import {
 import { type HttpApi, ProblemError, type Reply } from '@peyk/service-kit'
 import { z } from 'zod'
 
+import { pageOf } from '../page/page.ts'
+import { pageHeaders } from '../page/style.ts'
+import { languages } from '../page/words.ts'
 import { csvOf } from '../reports/csv.ts'
 import { progressReply, recipientReply, reportOf } from '../reports/report.ts'
 import { workbookOf } from '../reports/workbook.ts'
@@ -39,6 +44,7 @@ const pageQuery = z.strictObject({
   asOf,
 })
 const downloadQuery = z.strictObject({ format: z.enum(['xlsx', 'csv', 'json']).default('xlsx'), asOf })
+const viewQuery = z.strictObject({ asOf, lang: z.enum(languages).optional() })
 const MAX_DAYS = 400
 const daysBetween = (from: string, to: string) => (Date.parse(to) - Date.parse(from)) / 86_400_000
 const usageQuery = z
@@ -58,6 +64,7 @@ interface CampaignCall {
   readonly params: { readonly id: CampaignId }
   readonly query: { readonly asOf?: string | undefined }
   readonly signal: AbortSignal
+  readonly request: IncomingMessage
 }
 
 export const addRoutes = (api: HttpApi, options: SourcesOptions): void => {
@@ -96,6 +103,10 @@ export const addRoutes = (api: HttpApi, options: SourcesOptions): void => {
     return downloadOf(await open(call, format !== 'json'), format)
   })
 
+  api.route('GET', '/api/campaigns/:id/report/view', { params, query: viewQuery }, async (call) =>
+    pageReply(await open(call, false), call.query, call.request),
+  )
+
   addTenantRoutes(api, options)
 }
 
@@ -126,6 +137,23 @@ const answered = (source: Source, body: (source: Source) => unknown): Reply => {
     return { body: body(source) }
   } finally {
     source.release()
+  }
+}
+
+/** In the language that was asked for, else in the browser's; Persian unless that is English. */
+const pageReply = (
+  source: Source,
+  { lang, asOf: moment }: z.output<typeof viewQuery>,
+  { headers }: CampaignCall['request'],
+): Reply => {
+  const { campaign, queries, release } = source
+  try {
+    const language = lang ?? (headers['accept-language']?.startsWith('en') === true ? 'en' : 'fa')
+    const timeline = queries.timeline(campaign.campaignId)
+    const report = reportOf(campaign, queries)
+    return { stream: pageOf({ report, timeline, language, asOf: moment }), headers: pageHeaders }
+  } finally {
+    release()
   }
 }
 

@@ -17,6 +17,8 @@ import {
 } from '@peyk/contracts'
 import type { ReadModelDatabase } from '@peyk/read-model'
 
+import { type Timeline, timelineQuery } from './timeline.ts'
+
 export interface ReportedCampaign {
   readonly campaignId: CampaignId
   readonly tenant: TenantId
@@ -65,6 +67,8 @@ export interface ReportingQueries {
   everyRecipient(id: CampaignId): Iterable<ListedRecipient>
   reasons(id: CampaignId): readonly ReasonCount[]
   numbers(id: CampaignId): readonly NumberCount[]
+  /** Undefined when nothing was sent. */
+  timeline(id: CampaignId): Timeline | undefined
 }
 
 export interface ReasonCount {
@@ -122,6 +126,7 @@ export const reportingQueries = (database: ReadModelDatabase): ReportingQueries 
     everyRecipient: (id) => inPages((position) => after.all(id, position).map(listedOf)),
     reasons: (id) => reasons.all(id),
     numbers: (id) => numbers.all(id),
+    timeline: timelineQuery(database),
   }
 }
 
