@@ -216,3 +216,8 @@ export type NumberHealthReply = z.infer<typeof numberHealthReplySchema>
 /** The seconds of an interval as the API writes them: `10s`, `0.05s`. */
 export const intervalText = (intervalMs: number): string => `${intervalMs / 1_000}s`
 export const parseInterval = (text: string): number => Math.round(Number(text.slice(0, -1)) * 1_000)
+
+export const wsTicketRequest = z.strictObject({ campaignId: campaignIdSchema })
+/** Goes into `token=` of the live feed instead of a token, once, within a minute. */
+export const wsTicketReplySchema = z.object({ ticket: z.string(), expiresAt: instantSchema })
+export type WsTicketReply = z.infer<typeof wsTicketReplySchema>

@@ -38,6 +38,12 @@ export const keys = {
   session: (tenant: TenantId, id: SessionId) => `${tenant}.${id}`,
   run: (tenant: TenantId, id: CampaignId) => `${tenant}.${id}`,
   campaignAccess: (id: CampaignId) => String(id),
+  /** A one-use ticket for the live feed, by its SHA-256. */
+  ticket: (ticketHash: string) => ticketHash,
+  /** What was taken back: a token, a user, a user's access to one campaign. Users and tokens stand there as SHA-256 (hex). */
+  revokedToken: (tokenHash: string) => `token.${tokenHash}`,
+  revokedUser: (tenant: TenantId, userHash: string) => `user.${tenant}.${userHash}`,
+  revokedAccess: (id: CampaignId, userHash: string) => `access.${id}.${userHash}`,
   sessionLease: (id: SessionId) => `session.${id}`,
   backgroundLease: 'campaign.background',
   import: (tenant: TenantId, id: CampaignId, importId: string) => `${tenant}.${id}.${importId}`,

@@ -6,12 +6,15 @@ import { createAuthenticator, createHttpApi, type Scope, watchNats } from '@peyk
 import type { Settings } from './config.ts'
 import { addPages } from './http/pages.ts'
 import { createProxy } from './http/proxy.ts'
+import { addTicketRoute, type TicketRouteOptions } from './http/tickets.ts'
 import { createAccessReader } from './realtime/access.ts'
 import { createDoor } from './realtime/door.ts'
 import { createHub, type Hub } from './realtime/hub.ts'
 import { loadSnapshot, startLiveFeed } from './realtime/live-feed.ts'
 import { createRealtimeMetrics, registerRealtimeState } from './realtime/metrics.ts'
 import { createRealtimeServer, type RealtimeServer } from './realtime/server.ts'
+import { watchRevocations } from './realtime/revocations.ts'
+import { createTickets } from './realtime/tickets.ts'
 
 export const start = async (scope: Scope<Settings>): Promise<void> => {
   const { settings, log, metrics, signal } = scope
@@ -35,7 +38,7 @@ export const start = async (scope: Scope<Settings>): Promise<void> => {
   const feed = startLiveFeed({ nats, hub, metrics: realtimeMetrics, log }, stopFeed.signal)
   scope.onStop('live feed', async () => {
     stopFeed.abort()
-    await feed.ended
+    await Promise.all([feed.ended, revocations.ended])
   })
   registerRealtimeState(metrics, {
     connections: hub.size,
@@ -43,20 +46,30 @@ export const start = async (scope: Scope<Settings>): Promise<void> => {
     lag: feed.lag,
   })
 
+  const tickets = createTickets(nats)
+  const revocations = watchRevocations({
+    nats,
+    log,
+    signal: stopFeed.signal,
+    onRevoked: (isConcerned) => realtime.revoke(isConcerned),
+  })
   const door = createDoor({
     authenticator,
     access,
+    tickets,
+    revocations,
     allowedOrigins: settings.ALLOWED_ORIGINS,
     publicPort: settings.PUBLIC_PORT,
   })
   const realtime = createRealtimeServer({ settings, door, hub, metrics: realtimeMetrics, log })
-  await listen(scope, realtime, authenticator)
+  await revocations.caughtUp
+  await listen(scope, realtime, { authenticator, access, tickets, revocations })
 }
 
 const listen = async (
   scope: Scope<Settings>,
   realtime: RealtimeServer,
-  authenticator: ReturnType<typeof createAuthenticator>,
+  doors: TicketRouteOptions,
 ): Promise<void> => {
   const { settings, log, metrics } = scope
   const proxy = createProxy({
@@ -65,8 +78,15 @@ const listen = async (
     timeoutMs: settings.PROXY_TIMEOUT,
   })
   scope.onStop('proxy', () => proxy.close())
-  const api = createHttpApi({ settings, authenticator, log, metrics, fallback: proxy.forward })
+  const api = createHttpApi({
+    settings,
+    authenticator: doors.authenticator,
+    log,
+    metrics,
+    fallback: proxy.forward,
+  })
   await addPages(api)
+  addTicketRoute(api, doors)
   const listening = await api.listen()
   scope.onStop('http', () => listening.close())
   for (const server of listening.servers) realtime.attach(server)

@@ -7,6 +7,7 @@ import {
   closeCodes,
   closeReason,
   type LiveMessageType,
+  type Principal,
 } from '@peyk/contracts'
 import type { WebSocket } from 'ws'
 
@@ -23,6 +24,8 @@ export interface ClientOptions {
   readonly websocket: WebSocket
   readonly socket: Socket
   readonly campaignId: CampaignId
+  readonly principal: Principal
+  readonly tokenId: string | undefined
   readonly tenantAndUser: string
   readonly address: string
   /** Whether a QR may go to this user. */

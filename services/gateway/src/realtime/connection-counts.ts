@@ -1,8 +1,8 @@
 // Live connections by address and by user; those of a campaign are counted by the hub.
 import type { Settings } from '../config.ts'
 import type { Client } from './client.ts'
-import { Refusal } from './door.ts'
 import type { Hub } from './hub.ts'
+import { Refusal } from './refusal.ts'
 
 export const createConnectionCounts = (settings: Settings, hub: Hub) => {
   const counts = new Map<string, number>()

@@ -1,55 +1,28 @@
 // Who may connect: every check before the 101, in a fixed order, each with its own answer.
 import type { IncomingMessage } from 'node:http'
 
-import {
-  canLinkFor,
-  canReadCampaign,
-  type CampaignAccess,
-  type Principal,
-  type ProblemCode,
-  problemOf,
-} from '@peyk/contracts'
-import {
-  type Authenticator,
-  bearerToken,
-  checkLocalDoor,
-  problemCodeOfAuthentication,
-} from '@peyk/service-kit'
+import { canLinkFor, canReadCampaign, type CampaignAccess } from '@peyk/contracts'
+import { type Authenticator, checkLocalDoor } from '@peyk/service-kit'
 
 import { type AccessReader, AccessUnknown } from './access.ts'
-import type { UpgradeResult } from './metrics.ts'
+import { identify, type Identity } from './identity.ts'
 import { chooseSubprotocol, isBadParameter, type Parameters, readParameters } from './parameters.ts'
+import { Refusal } from './refusal.ts'
+import type { Revocations } from './revocations.ts'
+import type { Tickets } from './tickets.ts'
 
 export interface Admission {
   readonly parameters: Parameters
-  readonly principal: Principal
-  readonly access: CampaignAccess
+  readonly identity: Identity
+  /** Whether a QR may go to this user. */
   readonly mayLink: boolean
-  readonly tokenEndsAt: number | undefined
-}
-
-/** Why not: the HTTP answer before the 101. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal'
-  readonly result: UpgradeResult
-  readonly code: ProblemCode
-  readonly detail: string | undefined
-
-  constructor(result: UpgradeResult, code: ProblemCode, detail?: string) {
-    super(detail ?? code)
-    this.result = result
-    this.code = code
-    this.detail = detail
-  }
-
-  get problem(): ReturnType<typeof problemOf> {
-    return problemOf(this.code, this.detail)
-  }
 }
 
 export interface DoorOptions {
   readonly authenticator: Authenticator
   readonly access: AccessReader
+  readonly tickets: Tickets
+  readonly revocations: Revocations
   readonly allowedOrigins: readonly string[]
   readonly publicPort: number | undefined
 }
@@ -59,21 +32,32 @@ export interface Door {
   admit(request: IncomingMessage): Promise<Admission>
 }
 
-export const WEBSOCKET_PATH = '/ws/campaigns'
+const WEBSOCKET_PATH = '/ws/campaigns'
 
-export const createDoor = ({ authenticator, access, allowedOrigins, publicPort }: DoorOptions): Door => ({
+export const createDoor = (options: DoorOptions): Door => ({
   admit: async (request) => {
     const { pathname, search } = splitUrl(request.url ?? '/')
     if (pathname !== WEBSOCKET_PATH) throw new Refusal('not_found', 'not_found')
     if (request.method !== 'GET') throw new Refusal('bad_request', 'method_not_allowed')
-    demandOrigin(request, authenticator.mode, allowedOrigins, publicPort)
+    demandOrigin(request, options.authenticator.mode, options.allowedOrigins, options.publicPort)
     const parameters = parametersOf(request, search)
-    const { principal, tokenEndsAt } = await identify(request, parameters, authenticator)
-    const campaign = await accessOf(access, parameters)
-    if (!canReadCampaign(principal, campaign)) throw new Refusal('not_found', 'campaign_not_found')
-    return { parameters, principal, access: campaign, mayLink: canLinkFor(principal, campaign), tokenEndsAt }
+    const identity = await identify(request, parameters, options)
+    const campaign = await accessOf(options.access, parameters)
+    demandAccess(identity, campaign, options.revocations)
+    return { parameters, identity, mayLink: canLinkFor(identity.principal, campaign) }
   },
 })
+
+/** What was taken back looks as if it had never been given. */
+const demandAccess = (
+  { principal, tokenId }: Identity,
+  campaign: CampaignAccess,
+  revocations: Revocations,
+): void => {
+  const { campaignId } = campaign
+  if (!canReadCampaign(principal, campaign) || revocations.isRevoked({ principal, campaignId, tokenId }))
+    throw new Refusal('not_found', 'campaign_not_found')
+}
 
 const splitUrl = (url: string): { pathname: string; search: string } => {
   const mark = url.indexOf('?')
@@ -108,26 +92,6 @@ const demandOrigin = (
   if (origin === undefined || allowed.includes(origin)) return
   if (URL.canParse(origin) && new URL(origin).host === host) return
   throw new Refusal('origin', 'forbidden_origin')
-}
-
-const identify = async (
-  request: IncomingMessage,
-  { token, userId }: Parameters,
-  authenticator: Authenticator,
-): Promise<{ principal: Principal; tokenEndsAt: number | undefined }> => {
-  const given = token ?? bearerToken(request.headers.authorization)
-  const result = await authenticator.authenticate(given, { localUserId: userId })
-  if (result.kind === 'refused') {
-    const code = problemCodeOfAuthentication(result.reason)
-    throw new Refusal(
-      code === 'unavailable' ? 'unavailable' : 'unauthorized',
-      code,
-      result.reason.replaceAll('_', ' '),
-    )
-  }
-  if (result.principal.userId !== userId)
-    throw new Refusal('forbidden', 'forbidden', 'userId is not the user of the token')
-  return { principal: result.principal, tokenEndsAt: result.expiresAt?.getTime() }
 }
 
 const accessOf = async (reader: AccessReader, { campaignId }: Parameters): Promise<CampaignAccess> => {

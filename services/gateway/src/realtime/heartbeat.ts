@@ -12,6 +12,8 @@ export interface Heartbeat {
 }
 
 const MOST_SLOTS = 100
+/** How late the end of a token may be seen. */
+const SWEEP_MS = 1_000
 
 /**
  * A wheel: a client sits in one slot; its slot's turn sends the owner's text `ping` and a protocol ping, and half a
@@ -31,13 +33,16 @@ export const startHeartbeat = (intervalMs: number, metrics: RealtimeMetrics): He
       client.ping()
     }
     for (const client of slotAt(turn + slotCount - Math.floor(slotCount / 2))) {
-      client.sweep(Date.now())
       if (!client.awaitsPong || client.isClosing) continue
       metrics.pongTimeout()
       client.close(closeCodes.pongTimeout, 'pong')
     }
   }
-  const timer = setInterval(tick, intervalMs / slotCount)
+  const sweep = () => {
+    const now = Date.now()
+    for (const client of slotOf.keys()) client.sweep(now)
+  }
+  const timers = [setInterval(tick, intervalMs / slotCount), setInterval(sweep, SWEEP_MS)]
 
   return {
     add: (client) => {
@@ -52,6 +57,6 @@ export const startHeartbeat = (intervalMs: number, metrics: RealtimeMetrics): He
       slotAt(index).delete(client)
       slotOf.delete(client)
     },
-    stop: () => clearInterval(timer),
+    stop: () => timers.forEach((timer) => clearInterval(timer)),
   }
 }

@@ -10,11 +10,13 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import type { Settings } from '../config.ts'
 import { Client } from './client.ts'
 import { createConnectionCounts } from './connection-counts.ts'
-import { type Admission, type Door, Refusal } from './door.ts'
+import type { Admission, Door } from './door.ts'
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts'
 import type { Hub } from './hub.ts'
 import type { RealtimeMetrics } from './metrics.ts'
 import { chooseSubprotocol } from './parameters.ts'
+import { Refusal } from './refusal.ts'
+import type { Holder } from './revocations.ts'
 
 export interface RealtimeServerOptions {
   readonly settings: Settings
@@ -26,6 +28,8 @@ export interface RealtimeServerOptions {
 
 export interface RealtimeServer {
   attach(server: Server): void
+  /** Closes those whose access was taken back. */
+  revoke(isConcerned: (holder: Holder) => boolean): void
   /** Refuses new clients, and tells each to reconnect elsewhere, spread over the time. */
   drain(): Promise<void>
 }
@@ -70,6 +74,10 @@ export const createRealtimeServer = (options: RealtimeServerOptions): RealtimeSe
 
   return {
     attach: (server) => void server.on('upgrade', onUpgrade),
+    revoke: (isConcerned) => {
+      for (const client of hub.clients())
+        if (isConcerned(client.options)) client.close(closeCodes.forbidden, 'revoked')
+    },
     drain: async () => {
       state.draining = true
       metrics.draining()
@@ -118,7 +126,8 @@ const createReception = ({ settings, hub, metrics, log }: RealtimeServerOptions,
       socket: Socket,
       head: Buffer,
     ): Promise<void> => {
-      const { parameters, principal, mayLink, tokenEndsAt } = admission
+      const { parameters, identity, mayLink } = admission
+      const { principal } = identity
       const tenantAndUser = `${principal.tenant}/${principal.userId}`
       const address = socket.remoteAddress ?? 'unknown'
       counts.demandRoom(parameters.campaignId, tenantAndUser, address)
@@ -130,10 +139,10 @@ const createReception = ({ settings, hub, metrics, log }: RealtimeServerOptions,
         websocket,
         socket,
         campaignId,
+        ...identity,
         tenantAndUser,
         address,
         mayLink,
-        tokenEndsAt,
         limits,
         metrics,
       })
