@@ -13,6 +13,7 @@ import {
   startInstallation,
   untilSettled,
 } from './testing/installation.ts'
+import { chances } from './testing/pacing-checks.ts'
 
 const KILLS = Number(process.env['KILLS'] ?? 10)
 const SEED = Number(process.env['SEED'] ?? Date.now() % 100_000)
@@ -27,12 +28,6 @@ afterAll(async () => {
   await peyk.reset()
   await peyk.close()
 }, 60_000)
-
-/** Lehmer's generator: the same seed, the same moments. */
-const chances = (seed: number) => {
-  let state = (seed % 2_147_483_646) + 1
-  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647
-}
 
 test(
   `[L1] [L3] ${KILLS} SIGKILLs at random moments (SEED=${SEED}): nobody twice, nobody forgotten`,

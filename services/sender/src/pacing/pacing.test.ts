@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
+import { chances, most } from '../testing/pacing-checks.ts'
 import { DAY_MS, HOUR_MS, type Limits, MINUTE_MS, newContactCap, presets } from './limits.ts'
 import {
   countSend,
@@ -56,14 +57,6 @@ const simulate = (
   return sent
 }
 
-const most = (times: readonly number[], windowMs: number): number => {
-  let from = 0
-  return times.reduce((max, atMs, index) => {
-    while ((times[from] ?? atMs) <= atMs - windowMs) from += 1
-    return Math.max(max, index - from + 1)
-  }, 0)
-}
-
 const campaignsArbitrary = fc
   .array(
     fc.record({
@@ -73,17 +66,6 @@ const campaignsArbitrary = fc
     { minLength: 1, maxLength: 6 },
   )
   .map((all) => all.map((each, index): Campaign => ({ campaignId: index + 1, ...each })))
-
-/** mulberry32 */
-const chances = (seed: number) => {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 describe('the interval of a campaign', () => {
   test('[P2] is within 40 % of what was asked, and never below the minimum', () => {
