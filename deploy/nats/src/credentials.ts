@@ -1,15 +1,17 @@
 // The folder of an operator: a seed for each user (mode 600), the external consumers, and the accounts made of both.
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 import { createNkey, publicKeyOf } from '@peyk/messaging'
 import { z } from 'zod'
 
 import { accountsText } from './accounts.ts'
+import { hasCode } from './error-code.ts'
 import { type ExternalConsumer, externalConsumerSchema } from './external-consumer.ts'
 
 const CONSUMERS = 'consumers.json'
-const ACCOUNTS = 'accounts.conf'
+/** In a folder of its own: servers are given that, and no seed. */
+const ACCOUNTS = 'server/accounts.conf'
 
 export type UserName = 'operator' | 'system' | 'campaign' | 'sender' | 'gateway' | 'reporting'
 
@@ -20,7 +22,7 @@ export const seedOf = async (folder: string, name: UserName): Promise<string> =>
   try {
     await writeFile(file, `${createNkey().seed}\n`, { flag: 'wx', mode: 0o600 })
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    if (!hasCode(error, 'EEXIST')) throw error
   }
   return (await readFile(file, 'utf8')).trim()
 }
@@ -29,7 +31,7 @@ export const readConsumers = async (folder: string): Promise<readonly ExternalCo
   try {
     return z.array(externalConsumerSchema).parse(JSON.parse(await readFile(join(folder, CONSUMERS), 'utf8')))
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    if (hasCode(error, 'ENOENT')) return []
     throw error
   }
 }
@@ -52,6 +54,7 @@ export const writeAccounts = async (folder: string): Promise<string> => {
     consumers: await readConsumers(folder),
   })
   const file = join(folder, ACCOUNTS)
+  await mkdir(dirname(file), { recursive: true })
   await replaceFile(file, text)
   return file
 }

@@ -10,7 +10,7 @@ const { values } = parseArgs({
 if (values.help || values.out === undefined) {
   console.log(`npm run nats-accounts -- --out DIR
 
-Makes DIR/<user>.seed for each user that has none, and DIR/accounts.conf with their public keys and permissions. A service
+Makes DIR/<user>.seed for each user that has none, and DIR/server/accounts.conf with their public keys and permissions. A service
 connects with NATS_URL=tls://nkey:<seed>@host:4222.`)
   process.exitCode = values.help ? 0 : 2
 } else {
