@@ -198,6 +198,18 @@ describe('control', () => {
   }, 60_000)
 })
 
+test('a link opens the report without a login until it is revoked', async () => {
+  const { body } = await stack.call<{ campaign: { id: number } }>('POST', '/api/campaigns', {
+    message: MESSAGE,
+  })
+  const path = `/api/campaigns/${body.campaign.id}/report/share`
+  const shared = await stack.call<{ share: { url: string } }>('POST', path, {})
+  const open = async () => (await fetch(`${stack.url}${shared.body.share.url}`)).status
+  expect(await open()).toBe(200)
+  await stack.call('DELETE', path)
+  expect(await open()).toBe(404)
+})
+
 describe('refusals', () => {
   const problem = async (...args: Parameters<TestStack['call']>) => {
     const { status, body } = await stack.call<{ code?: string }>(...args)

@@ -1,7 +1,7 @@
 // The bodies of the REST API (campaign-api.md).
 import { z } from 'zod'
 
-import { campaignIdSchema, instantSchema, sessionIdSchema } from './ids.ts'
+import { campaignIdSchema, instantSchema, sessionIdSchema, shareIdSchema } from './ids.ts'
 import { campaignStatusSchema } from './live-messages.ts'
 import { MAX_MESSAGE_CHARACTERS } from './message-template.ts'
 import { problemSchema } from './problems.ts'
@@ -193,6 +193,18 @@ const stepCounts = {
   skipped: count,
   unconfirmed: count,
 }
+
+/** Without `expiresIn` a link is good for a week; at most a year. */
+export const shareReportRequest = z.strictObject({
+  expiresIn: z
+    .string()
+    .regex(/^[1-9]\d{0,3}[hd]$/, 'a number of hours or days, like 24h or 7d')
+    .transform((text) => Number(text.slice(0, -1)) * (text.endsWith('d') ? 86_400_000 : 3_600_000))
+    .refine((ms) => ms <= 365 * 86_400_000, { message: 'at most 365 days' })
+    .prefault('7d'),
+})
+export const shareReplySchema = z.object({ id: shareIdSchema, url: z.string(), expiresAt: instantSchema })
+export type ShareReply = z.infer<typeof shareReplySchema>
 
 /** What a tenant sent, day by day of Tehran; days without anything are left out. */
 export const usageReplySchema = z.object({ days: z.array(z.object({ day: z.iso.date(), ...stepCounts })) })

@@ -1,6 +1,6 @@
 // What the campaign aggregate can be asked to do. Clock, ids and randomness arrive in the command.
 import type { CampaignEventOf, PauseReason } from './campaign-events.ts'
-import type { CampaignId, Epoch, SessionId, TenantId, UserId } from './ids.ts'
+import type { CampaignId, Epoch, SessionId, ShareId, TenantId, UserId } from './ids.ts'
 import type { Totals } from './recipient-state.ts'
 
 interface Command<Type extends string, Data> {
@@ -33,4 +33,7 @@ export type CampaignCommand =
   | Command<'CompleteCampaign', { totals: Totals }>
   /** From the ledger: every number is banned or logged out. */
   | Command<'FailCampaign', { reason: 'numberGone'; totals: Totals }>
+  | Command<'ShareReport', { share: CampaignEventOf<'ReportShared'>['data']; now: string }>
+  /** One link, or all of them. */
+  | Command<'RevokeShares', { shareId: ShareId | undefined }>
   | Command<'RequestTestSend', { testId: string; runKey: string; hasConnectedNumber: boolean }>

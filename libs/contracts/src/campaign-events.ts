@@ -1,7 +1,15 @@
 // The life of a campaign, as stored in `campaign-<id>`. Events change only by adding; a sample of each version is kept.
 import { z } from 'zod'
 
-import { campaignIdSchema, epochSchema, sessionIdSchema, tenantIdSchema, userIdSchema } from './ids.ts'
+import {
+  campaignIdSchema,
+  epochSchema,
+  instantSchema,
+  sessionIdSchema,
+  shareIdSchema,
+  tenantIdSchema,
+  userIdSchema,
+} from './ids.ts'
 import { totalsSchema } from './recipient-state.ts'
 
 const event = <Type extends string, Data extends z.ZodRawShape>(type: Type, data: Data) =>
@@ -55,6 +63,9 @@ export const campaignEventSchema = z.discriminatedUnion('type', [
   event('CampaignCancelled', {}),
   event('CampaignCompleted', { totals: totalsSchema }),
   event('CampaignFailed', { reason: z.enum(['numberGone']), totals: totalsSchema }),
+  /** A link that opens the report without a login; `key` signs it and leaves the event store in no other way. */
+  event('ReportShared', { shareId: shareIdSchema, key: runKey, expiresAt: instantSchema }),
+  event('ReportShareRevoked', { shareId: shareIdSchema }),
   /** The number stands in `recipients-<id>-test-<testId>`, not here. */
   event('TestSendRequested', { testId: z.uuid(), runKey }),
 ])

@@ -48,6 +48,13 @@ export type CommandId = z.infer<typeof commandIdSchema>
 export const epochSchema = z.string().min(1).brand('Epoch')
 export type Epoch = z.infer<typeof epochSchema>
 
+/** 128 bits in hex: a link to a report. */
+export const shareIdSchema = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/)
+  .brand('ShareId')
+export type ShareId = z.infer<typeof shareIdSchema>
+
 /** A recipient's place in the campaign's list, from 1; 0 is a test send. */
 export const positionSchema = z.int().nonnegative()
 

@@ -26,6 +26,7 @@ export const problems = {
   message_too_long: { status: 409, title: 'The rendered text of a recipient is too long' },
   import_in_progress: { status: 409, title: 'An import of this campaign is still running' },
   too_many_sessions: { status: 409, title: 'The number of active WhatsApp sessions is at its limit' },
+  too_many_shares: { status: 409, title: 'The campaign has as many links as allowed' },
   conflict: { status: 409, title: 'The resource was changed at the same time; try again' },
   precondition_failed: { status: 412, title: 'The resource has another revision than If-Match names' },
   payload_too_large: { status: 413, title: 'The body is too large' },

@@ -17,6 +17,7 @@ export type Rejection =
   | { readonly code: 'no_connected_number' }
   | { readonly code: 'too_many_recipients'; readonly limit: number }
   | { readonly code: 'too_many_sessions'; readonly limit: number }
+  | { readonly code: 'too_many_shares'; readonly limit: number }
 
 /** The compiler checks that every rejection is a problem with a status. */
 export const problemCodeOf = (rejection: Rejection): ProblemCode => rejection.code
@@ -29,6 +30,8 @@ export const describeRejection = (rejection: Rejection): string | undefined => {
       return `at most ${rejection.limit} recipients a campaign`
     case 'too_many_sessions':
       return `at most ${rejection.limit} active numbers a user`
+    case 'too_many_shares':
+      return `at most ${rejection.limit} links of a campaign at a time`
     case 'campaign_not_found':
     case 'conflict':
     case 'session_not_found':

@@ -28,6 +28,7 @@ import type { CommandContext } from './commands/context.ts'
 import { defaultIntervalMs, type Settings } from './config.ts'
 import { addCampaignRoutes } from './http/campaign-routes.ts'
 import { addControlRoutes } from './http/control-routes.ts'
+import { addShareRoutes } from './http/share-routes.ts'
 import { addImportRoutes } from './http/import-routes.ts'
 import { createRoutes } from './http/routes.ts'
 import { addSessionRoutes } from './http/session-routes.ts'
@@ -205,5 +206,6 @@ const addRoutes = (api: HttpApi, context: CommandContext, imports: ImportStore, 
   addImportRoutes(routes, { context, jobs, imports, uploads })
   addCampaignRoutes(routes, context)
   addControlRoutes(routes, context)
+  addShareRoutes(routes, context)
   addSessionRoutes(routes, context)
 }

@@ -111,6 +111,8 @@ const changes = (event: Exclude<CampaignEvent, { type: 'CampaignCreated' }>, at:
       return { status: 'COMPLETED', completed_at: at, ...progressColumns(event.data.totals) }
     case 'CampaignFailed':
       return { status: 'FAILED', completed_at: at, ...progressColumns(event.data.totals) }
+    case 'ReportShared':
+    case 'ReportShareRevoked':
     case 'TestSendRequested':
       return {}
   }

@@ -85,6 +85,9 @@ const campaignProjection = (database: Database) => {
           changed_at: at,
         })
         break
+      case 'ReportShared':
+      case 'ReportShareRevoked':
+        break
       case 'TitleChanged':
       case 'MessageChanged':
       case 'PacingSet':
@@ -104,7 +107,15 @@ const campaignProjection = (database: Database) => {
 const changedColumns = (
   event: Exclude<
     CampaignEvent,
-    { type: 'CampaignCreated' | 'RecipientsImported' | 'TestSendRequested' | 'CampaignStarted' }
+    {
+      type:
+        | 'CampaignCreated'
+        | 'RecipientsImported'
+        | 'TestSendRequested'
+        | 'CampaignStarted'
+        | 'ReportShared'
+        | 'ReportShareRevoked'
+    }
   >,
   at: string,
 ): Columns => {

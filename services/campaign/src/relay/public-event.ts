@@ -39,9 +39,11 @@ const campaignEvent = (tenant: TenantId, id: CampaignId, recorded: RecordedEvent
   }
 }
 
-/** The run key would let a reader compute message ids; the message is the tenant's own text. */
+/** The run key would let a reader compute message ids, and a link's key its signature; the message is the tenant's own text. */
 const withoutSecrets = (data: object): object =>
-  Object.fromEntries(Object.entries(data).filter(([key]) => key !== 'runKey' && key !== 'message'))
+  Object.fromEntries(
+    Object.entries(data).filter(([key]) => key !== 'runKey' && key !== 'key' && key !== 'message'),
+  )
 
 const outcomeEvent = (tenant: TenantId, id: CampaignId, recorded: RecordedEvent): PublicEvent | undefined => {
   const { type, data } = readOutcomeEvent(recorded)

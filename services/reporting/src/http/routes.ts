@@ -14,13 +14,13 @@ import {
 import { type HttpApi, ProblemError, type Reply } from '@peyk/service-kit'
 import { z } from 'zod'
 
-import { pageOf } from '../page/page.ts'
-import { pageHeaders } from '../page/style.ts'
 import { languages } from '../page/words.ts'
 import { csvOf } from '../reports/csv.ts'
 import { progressReply, recipientReply, reportOf } from '../reports/report.ts'
 import { workbookOf } from '../reports/workbook.ts'
 import { tenantQueries } from '../store/tenant-queries.ts'
+import { pageReply } from './page-reply.ts'
+import { addShareRoutes } from './share-routes.ts'
 import { createSources, type Source, type SourcesOptions } from './sources.ts'
 
 const params = z.object({ id: campaignIdTextSchema })
@@ -107,6 +107,7 @@ export const addRoutes = (api: HttpApi, options: SourcesOptions): void => {
     pageReply(await open(call, false), call.query, call.request),
   )
 
+  addShareRoutes(api, sources, options)
   addTenantRoutes(api, options)
 }
 
@@ -137,23 +138,6 @@ const answered = (source: Source, body: (source: Source) => unknown): Reply => {
     return { body: body(source) }
   } finally {
     source.release()
-  }
-}
-
-/** In the language that was asked for, else in the browser's; Persian unless that is English. */
-const pageReply = (
-  source: Source,
-  { lang, asOf: moment }: z.output<typeof viewQuery>,
-  { headers }: CampaignCall['request'],
-): Reply => {
-  const { campaign, queries, release } = source
-  try {
-    const language = lang ?? (headers['accept-language']?.startsWith('en') === true ? 'en' : 'fa')
-    const timeline = queries.timeline(campaign.campaignId)
-    const report = reportOf(campaign, queries)
-    return { stream: pageOf({ report, timeline, language, asOf: moment }), headers: pageHeaders }
-  } finally {
-    release()
   }
 }
 

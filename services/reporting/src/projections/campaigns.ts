@@ -17,6 +17,10 @@ export const campaignProjection = (database: ReadModelDatabase) => {
   const dropBetween = database.prepare(
     'delete from recipients where campaign_id = ? and chunk > ? and chunk < ?',
   )
+  const share = database.prepare(
+    'insert or ignore into shares (campaign_id, share_id, key, expires_at) values (?, ?, ?, ?)',
+  )
+  const revoke = database.prepare('delete from shares where campaign_id = ? and share_id = ?')
   const update = rowUpdater(database, 'campaigns', 'campaign_id')
   return (recorded: RecordedEvent, event: CampaignEvent): void => {
     const id = campaignIdOf(recorded.streamName)
@@ -31,6 +35,11 @@ export const campaignProjection = (database: ReadModelDatabase) => {
       // What a replaced list, or an import that never came through, left behind counts for nobody.
       dropBetween.run(id, mode === 'replace' ? -1 : (lastChunk.get(id) ?? -1), chunks.first)
     }
+    if (event.type === 'ReportShared') {
+      const { shareId, key, expiresAt } = event.data
+      share.run(id, shareId, key, expiresAt)
+    }
+    if (event.type === 'ReportShareRevoked') revoke.run(id, event.data.shareId)
     update(id, changes(event, at))
   }
 }
@@ -66,6 +75,8 @@ const changes = (event: Exclude<CampaignEvent, { type: 'CampaignCreated' }>, at:
       return status('COMPLETED', { completed_at: at })
     case 'CampaignFailed':
       return status('FAILED', { completed_at: at })
+    case 'ReportShared':
+    case 'ReportShareRevoked':
     case 'TestSendRequested':
       return {}
   }

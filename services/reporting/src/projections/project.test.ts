@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { tenantIdSchema, totalsOfPending, userIdSchema } from '@peyk/contracts'
+import { shareIdSchema, tenantIdSchema, totalsOfPending, userIdSchema } from '@peyk/contracts'
 import type { RecordedEvent } from '@peyk/event-sourcing'
 import type { ReadModel } from '@peyk/read-model'
 
 import { reportOf } from '../reports/report.ts'
 import { reportingQueries } from '../store/queries.ts'
+import { sharesQuery } from '../store/shares.ts'
 import { tenantQueries } from '../store/tenant-queries.ts'
 import {
   at,
@@ -37,7 +38,11 @@ const given = (...events: RecordedEvent[]) => {
   opened.push(once, twice, atOnce)
   expect(dumpOf(twice)).toEqual(dumpOf(once))
   expect(dumpOf(atOnce)).toEqual(dumpOf(once))
-  return { ...reportingQueries(once.database), tenant: tenantQueries(once.database) }
+  return {
+    ...reportingQueries(once.database),
+    tenant: tenantQueries(once.database),
+    share: sharesQuery(once.database),
+  }
 }
 const rows = (...events: RecordedEvent[]) =>
   given(...events)
@@ -287,6 +292,17 @@ describe('numbers of a tenant', () => {
     expect(tenant.numbers(acme, userIdSchema.parse('2'))).toEqual([])
     expect(tenant.numbers(tenantIdSchema.parse('a'), undefined)).toEqual([])
   })
+})
+
+describe('links to a report', () => {
+  const shareId = 'a'.repeat(32)
+  const key = Buffer.alloc(32, 7).toString('base64')
+  const shared = campaign('ReportShared', { shareId, key, expiresAt: at(9) })
+  const revoked = campaign('ReportShareRevoked', { shareId })
+  const share = (...events: RecordedEvent[]) =>
+    given(created, ...events).share(campaignId, shareIdSchema.parse(shareId))
+  test('ReportShared', () => expect(share(shared)).toEqual({ key, expiresAt: at(9) }))
+  test('ReportShareRevoked', () => expect(share(shared, revoked)).toBeUndefined())
 })
 
 test('the report of the same rows has the same bytes', () => {

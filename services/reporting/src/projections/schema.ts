@@ -1,6 +1,6 @@
 // The tables of reporting: all that a report shows, rebuilt from the event store at will. Instants are milliseconds.
 
-export const REPORTING_VERSION = 2
+export const REPORTING_VERSION = 3
 
 export const reportingSchema = [
   `create table campaigns (
@@ -64,6 +64,14 @@ export const reportingSchema = [
     step text not null,
     count integer not null,
     primary key (tenant, day, session_id, step)
+  ) strict, without rowid`,
+  // Links to reports that nobody revoked.
+  `create table shares (
+    campaign_id integer not null,
+    share_id text not null,
+    key text not null,
+    expires_at text not null,
+    primary key (campaign_id, share_id)
   ) strict, without rowid`,
   `create table sessions (
     session_id text primary key,

@@ -20,7 +20,7 @@ export const rowsOf = (batches: readonly (readonly RecordedEvent[])[], times = 1
 
 /** Every row of every table, to be compared. */
 export const dumpOf = ({ database }: ReadModel): Readonly<Record<string, readonly unknown[]>> => {
-  const tables = ['campaigns', 'recipients', 'outcomes', 'counts', 'daily', 'sessions']
+  const tables = ['campaigns', 'recipients', 'outcomes', 'counts', 'daily', 'sessions', 'shares']
   // A count that came back to nothing is as good as none.
   const where = (table: string) => (table === 'counts' ? 'where count <> 0' : '')
   return Object.fromEntries(

@@ -1,6 +1,7 @@
 // A campaign's state: what its events have come to. Recipients are known as ranges of chunks and their number only.
 import type {
   CampaignEvent,
+  CampaignEventOf,
   CampaignId,
   ChunkRange,
   Epoch,
@@ -32,6 +33,8 @@ export interface CampaignDetails {
   readonly lastImportId: string | undefined
   readonly intervalMs: number | undefined
   readonly sessionId: SessionId | undefined
+  /** Links to the report that nobody revoked. */
+  readonly shares: readonly CampaignEventOf<'ReportShared'>['data'][]
 }
 
 export interface Run {
@@ -89,6 +92,7 @@ const created = ({ campaignId, tenant, ownerId, title, message }: DataOf['Campai
     lastImportId: undefined,
     intervalMs: undefined,
     sessionId: undefined,
+    shares: [],
   },
 })
 
@@ -142,5 +146,8 @@ const evolutions: Evolve = {
     inRun(campaign, (run) => ({ status: 'COMPLETED', details: campaign.details, run, totals })),
   CampaignFailed: (campaign, { totals }) =>
     inRun(campaign, (run) => ({ status: 'FAILED', details: campaign.details, run, totals })),
+  ReportShared: (campaign, share) => withDetails(campaign, { shares: [...campaign.details.shares, share] }),
+  ReportShareRevoked: (campaign, { shareId }) =>
+    withDetails(campaign, { shares: campaign.details.shares.filter((share) => share.shareId !== shareId) }),
   TestSendRequested: (campaign) => campaign,
 }

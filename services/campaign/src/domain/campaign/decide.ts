@@ -44,6 +44,9 @@ export const wrongStateFor = (
   return allowed.includes(state) ? undefined : { code: 'wrong_state', state, allowed }
 }
 
+/** Links of a campaign that are good at a time. */
+const MAX_SHARES = 100
+
 const inAllowedState = (
   command: keyof typeof allowedIn,
   { status }: ExistingCampaign,
@@ -120,6 +123,21 @@ const decisions: Decide = {
       : inAllowedState('FailCampaign', campaign, () =>
           accept({ type: 'CampaignFailed', data: { reason, totals } }),
         ),
+
+  ShareReport: ({ share, now }, { details: { shares } }) => {
+    if (shares.some(({ shareId }) => shareId === share.shareId)) return accept()
+    const good = shares.filter(({ expiresAt }) => expiresAt > now)
+    return good.length < MAX_SHARES
+      ? accept({ type: 'ReportShared', data: share })
+      : reject({ code: 'too_many_shares', limit: MAX_SHARES })
+  },
+
+  RevokeShares: ({ shareId }, { details: { shares } }) => {
+    const revoked = shares.filter((share) => shareId === undefined || share.shareId === shareId)
+    return accept(
+      ...revoked.map((share) => ({ type: 'ReportShareRevoked' as const, data: { shareId: share.shareId } })),
+    )
+  },
 
   RequestTestSend: ({ testId, runKey, hasConnectedNumber }, campaign) =>
     inAllowedState('RequestTestSend', campaign, () => {

@@ -141,6 +141,20 @@ export const routeTable: readonly RouteRow[] = [
     ],
   },
   {
+    route: `POST ${base}/report/share`,
+    access: 'run',
+    status: 200,
+    body: { expiresIn: '24h' },
+    other: { body: { expiresIn: '2d' } },
+    bad: [{ body: { expiresIn: '400d' }, told: '400 invalid_request expiresIn' }],
+  },
+  {
+    route: `DELETE ${base}/report/share`,
+    access: 'run',
+    status: 200,
+    bad: [{ query: '?id=x', told: '400 invalid_request query.id' }],
+  },
+  {
     route: `POST ${base}/qr-code`,
     access: 'link',
     status: 200,
