@@ -4,22 +4,27 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { parseArgs } from 'node:util'
 
 import { type ImportReply, liveMessageSchema, type LiveMessage, type ReportReply } from '@peyk/contracts'
 
-const { values } = parseArgs({
-  options: {
-    url: { type: 'string', default: 'http://localhost:3000' },
-    interval: { type: 'string' },
-    yes: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-})
+import { readCommandLine } from './command-line.ts'
+
 const HELP = `npm run demo -- [--url http://localhost:3000] [--interval 5s] [--yes]
 
 Runs a campaign on a stack that \`npm start\` has started: creates it, imports examples/recipients.csv, links a number,
 starts, shows it live, and saves the report as an xlsx file. --yes starts without asking.`
+
+const { values } = readCommandLine(
+  {
+    options: {
+      url: { type: 'string', default: 'http://localhost:3000' },
+      interval: { type: 'string' },
+      yes: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  },
+  HELP,
+)
 
 const RECIPIENTS = join(import.meta.dirname, '../../../examples/recipients.csv')
 const REPORT = 'peyk-demo-report.xlsx'

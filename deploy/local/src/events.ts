@@ -1,8 +1,8 @@
 // `npm run events -- list|show|stream`: the history of campaigns in plain form. Recipients' data stays hidden.
-import { parseArgs } from 'node:util'
 
 import { connectEventStore, type EventStore, type RecordedEvent, StreamNotFound } from '@peyk/event-sourcing'
 
+import { readCommandLine } from './command-line.ts'
 import { runningStack } from './running-stack.ts'
 
 const HELP = `npm run events -- list [--limit N]       the newest events of all streams
@@ -11,15 +11,18 @@ npm run events -- show NAME REVISION     one event, whole
 
 Options: --eventstore URL, --data DIR (default .peyk). Recipients are counted, not shown.`
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    eventstore: { type: 'string' },
-    data: { type: 'string', default: '.peyk' },
-    limit: { type: 'string', default: '20' },
-    help: { type: 'boolean', default: false },
+const { values, positionals } = readCommandLine(
+  {
+    allowPositionals: true,
+    options: {
+      eventstore: { type: 'string' },
+      data: { type: 'string', default: '.peyk' },
+      limit: { type: 'string', default: '20' },
+      help: { type: 'boolean', default: false },
+    },
   },
-})
+  HELP,
+)
 
 /** Numbers, names and keys stay out of terminals and their logs. */
 const plainData = ({ data }: RecordedEvent): object => {

@@ -1,7 +1,7 @@
 // `npm start`: the whole of Peyk on this machine, until Ctrl-C.
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 
+import { readCommandLine } from './command-line.ts'
 import { cleanData, StartRefused } from './data-folder.ts'
 import { readableLine } from './log-lines.ts'
 import { type Stack, startStack } from './stack.ts'
@@ -40,7 +40,7 @@ const portOf = (text: string, option: string): number => {
 }
 
 const run = async (signal: AbortSignal): Promise<Stack | undefined> => {
-  const { values } = parseArgs({ options })
+  const { values } = readCommandLine({ options }, HELP)
   if (values.help) {
     console.log(HELP)
     return undefined
@@ -82,7 +82,6 @@ try {
   if (stopping.signal.aborted) stop()
   else stopping.signal.addEventListener('abort', stop, { once: true })
 } catch (error) {
-  const isKnown = error instanceof StartRefused || (error instanceof TypeError && 'code' in error)
-  console.error(isKnown ? error.message : error)
+  console.error(error instanceof StartRefused ? error.message : error)
   process.exitCode = 1
 }

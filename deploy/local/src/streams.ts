@@ -1,9 +1,9 @@
 // `npm run streams -- plan|apply`: what NATS holds against what it should hold.
-import { parseArgs } from 'node:util'
 
 import { natsTopology } from '@peyk/contracts'
 import { applyStreams, connectNats, formatPlan, planStreams } from '@peyk/messaging'
 
+import { readCommandLine } from './command-line.ts'
 import { runningStack } from './running-stack.ts'
 
 const HELP = `npm run streams -- plan|apply [--nats URL] [--replicas N] [--data DIR]
@@ -11,15 +11,18 @@ const HELP = `npm run streams -- plan|apply [--nats URL] [--replicas N] [--data 
 plan shows what differs; apply creates, widens and narrows. A difference in subjects, retention, storage or discard is
 never applied.`
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    nats: { type: 'string' },
-    replicas: { type: 'string', default: '1' },
-    data: { type: 'string', default: '.peyk' },
-    help: { type: 'boolean', default: false },
+const { values, positionals } = readCommandLine(
+  {
+    allowPositionals: true,
+    options: {
+      nats: { type: 'string' },
+      replicas: { type: 'string', default: '1' },
+      data: { type: 'string', default: '.peyk' },
+      help: { type: 'boolean', default: false },
+    },
   },
-})
+  HELP,
+)
 
 const run = async (apply: boolean): Promise<void> => {
   const url = values.nats ?? (await runningStack(values.data)).urls.nats

@@ -1,25 +1,28 @@
 // `npm run token`: a token for the local stack, alone on the last line.
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 
 import { roleSchema, tenantIdSchema, userIdSchema } from '@peyk/contracts'
 import { SignJWT } from 'jose'
 
+import { readCommandLine } from './command-line.ts'
 import { readSecrets } from './data-folder.ts'
 
 const HELP = `npm run token -- --tenant T --user U --role member|viewer|operator|admin [--campaign N ...] [--ttl 1h] [--data DIR]`
 
-const { values } = parseArgs({
-  options: {
-    tenant: { type: 'string' },
-    user: { type: 'string' },
-    role: { type: 'string', multiple: true },
-    campaign: { type: 'string', multiple: true },
-    ttl: { type: 'string', default: '1h' },
-    data: { type: 'string', default: '.peyk' },
-    help: { type: 'boolean', default: false },
+const { values } = readCommandLine(
+  {
+    options: {
+      tenant: { type: 'string' },
+      user: { type: 'string' },
+      role: { type: 'string', multiple: true },
+      campaign: { type: 'string', multiple: true },
+      ttl: { type: 'string', default: '1h' },
+      data: { type: 'string', default: '.peyk' },
+      help: { type: 'boolean', default: false },
+    },
   },
-})
+  HELP,
+)
 
 const make = async (): Promise<string> => {
   const tenant = tenantIdSchema.parse(values.tenant)
