@@ -14,17 +14,21 @@ const tests = [
 
 /** What a workspace imports, its own package.json declares; development tools stand in the root's. */
 const declared = ['deploy/package.json']
-  .concat(globSync('{libs,services,deploy}/*/package.json'), 'bench/package.json')
+  .concat(
+    globSync('{libs,services,deploy}/*/package.json'),
+    'services/gateway/dashboard/package.json',
+    'bench/package.json',
+  )
   .map((file) => {
     const folder = file.replace('/package.json', '')
     return {
-      files: [`${folder}/**/*.ts`],
+      files: [`${folder}/**/*.{ts,tsx}`],
       rules: {
         'import-x/no-extraneous-dependencies': [
           'error',
           {
             packageDir: [import.meta.dirname, `${import.meta.dirname}/${folder}`],
-            devDependencies: [...tests, 'bench/**'],
+            devDependencies: [...tests, 'bench/**', '**/vite.config.ts'],
           },
         ],
       },
@@ -35,7 +39,7 @@ export default tseslint.config(
   { ignores: ['**/node_modules/**', '.cache/**', '.peyk/**', 'coverage/**', '**/dist/**'] },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [...tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     plugins: { 'import-x': importX },

@@ -1,7 +1,7 @@
 // The first file that runs on a new machine: plain JavaScript for Node 20. It installs what is missing,
 // then runs the asked program on the Node that package.json pins.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
@@ -43,6 +43,7 @@ if (program === undefined) {
 }
 install()
 const node = join(root, 'node_modules/node/bin/node')
+buildDashboard()
 const child = spawn(node, [...program, ...args], { cwd: root, stdio: 'inherit', env: process.env })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 1))
@@ -58,4 +59,22 @@ function install() {
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   if (npm.status !== 0) process.exit(npm.status ?? 1)
+}
+
+/** Vite, when the dashboard is not built yet or one of its sources is newer. Without it the gateway shows a plain page. */
+function buildDashboard() {
+  const folder = join(root, 'services/gateway/dashboard')
+  const built = join(folder, 'dist/index.html')
+  if (existsSync(built) && statSync(built).mtimeMs >= newestOf(folder)) return
+  console.error('Building the dashboard (once) ...')
+  const vite = join(root, 'node_modules/vite/bin/vite.js')
+  const done = spawnSync(node, [vite, 'build', '--logLevel', 'warn'], { cwd: folder, stdio: 'inherit' })
+  if (done.status !== 0) console.error('The dashboard was not built; everything else works without it.')
+}
+
+function newestOf(folder) {
+  const sources = ['index.html', 'vite.config.ts', 'package.json'].concat(
+    readdirSync(join(folder, 'src'), { recursive: true }).map((name) => join('src', name)),
+  )
+  return Math.max(...sources.map((name) => statSync(join(folder, name)).mtimeMs))
 }

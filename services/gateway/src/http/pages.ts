@@ -1,26 +1,39 @@
-// What the gateway shows by itself: a first page, the guide of the live feed, and that it is alive.
+// What the gateway shows by itself: the dashboard, the guide of the live feed, and that it is alive.
 import { readFile } from 'node:fs/promises'
 
 import type { HttpApi, Reply } from '@peyk/service-kit'
 
+import { PAGE_POLICY, readDashboard } from './dashboard-files.ts'
+
 const GUIDE = new URL('../../../../docs/websocket-events.fa.md', import.meta.url)
 const HOME = new URL('home.html', import.meta.url)
+/** Made by Vite; absent where nobody built it. */
+const DASHBOARD = new URL('../../dashboard/dist/', import.meta.url)
 
 /** Nothing is loaded from elsewhere, and no script runs. */
-const PAGE_HEADERS = {
-  'content-type': 'text/html; charset=utf-8',
-  'content-security-policy':
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
-}
+const HOME_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+
+/** Every address of the dashboard is its one page, which reads the address itself. */
+const SCREENS = ['/', '/campaigns', '/campaigns/*screen']
 
 export const addPages = async (api: HttpApi): Promise<void> => {
-  const [guide, home] = await Promise.all([readFile(GUIDE, 'utf8'), readFile(HOME, 'utf8')])
-  const page = (stream: string, headers: Readonly<Record<string, string>>) => (): Reply => ({
+  const [guide, dashboard] = await Promise.all([readFile(GUIDE, 'utf8'), readDashboard(DASHBOARD)])
+  const page = (stream: string | Buffer, headers: Readonly<Record<string, string>>) => (): Reply => ({
     stream,
     headers,
   })
+  const html = (stream: string | Buffer, policy: string) =>
+    page(stream, {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': policy,
+      'referrer-policy': 'no-referrer',
+    })
   const open = { access: 'public' } as const
-  api.route('GET', '/', open, page(home, PAGE_HEADERS))
+  if (dashboard === undefined) api.route('GET', '/', open, html(await readFile(HOME, 'utf8'), HOME_POLICY))
+  else {
+    for (const path of SCREENS) api.route('GET', path, open, html(dashboard.page, PAGE_POLICY))
+    for (const { path, body, headers } of dashboard.files) api.route('GET', path, open, page(body, headers))
+  }
   api.route('GET', '/docs/websocket', open, page(guide, { 'content-type': 'text/markdown; charset=utf-8' }))
   api.route('GET', '/healthz', open, () => ({ body: { status: 'ok' } }))
 }

@@ -1,0 +1,148 @@
+// The public REST API, as the dashboard uses it. Types are those of the contracts.
+import type {
+  CampaignReply,
+  CampaignStatus,
+  Estimate,
+  FieldError,
+  ImportReply,
+  Pagination,
+  Preview,
+  Problem,
+  ProblemCode,
+  ReportReply,
+  SessionReply,
+} from '@peyk/contracts'
+
+import { token } from './session.ts'
+
+/** A request that was refused, or could not be made. */
+export class ApiProblem extends Error {
+  override readonly name = 'ApiProblem'
+  readonly code: ProblemCode | 'unreachable' | 'other'
+  readonly status: number
+  readonly errors: readonly FieldError[]
+
+  constructor(code: ApiProblem['code'], status: number, errors: readonly FieldError[] = []) {
+    super(code)
+    this.code = code
+    this.status = status
+    this.errors = errors
+  }
+}
+
+export interface CampaignFilter {
+  readonly page: number
+  readonly status?: CampaignStatus | undefined
+  readonly title?: string | undefined
+}
+
+export interface CampaignPage {
+  readonly campaigns: readonly CampaignReply[]
+  readonly pagination: Pagination
+}
+
+export interface Connection {
+  readonly isConnected: boolean
+  readonly hasActiveSession: boolean
+  readonly sessionId: string | null
+}
+
+export type Control = 'start' | 'pause' | 'resume' | 'cancel'
+type Id = number
+type Changed = Promise<CampaignReply>
+
+const PAGE_SIZE = 20
+
+const changed = async (method: string, path: string, body: object = {}): Changed =>
+  (await json<{ campaign: CampaignReply }>(method, path, { body })).campaign
+
+export const api = {
+  campaigns: ({ page, status, title }: CampaignFilter, signal?: AbortSignal): Promise<CampaignPage> => {
+    const query = new URLSearchParams({ page: String(page), limit: String(PAGE_SIZE) })
+    if (status !== undefined) query.set('status', status)
+    if (title !== undefined && title !== '') query.set('title', title)
+    return json('GET', `/api/campaigns?${query}`, { signal })
+  },
+  campaign: async (id: Id, signal?: AbortSignal): Changed =>
+    (await json<{ campaign: CampaignReply }>('GET', `/api/campaigns/${id}`, { signal })).campaign,
+  /** `key`: the same for repeats of one wish, so that it makes one campaign. */
+  create: async (draft: { title?: string; message: string }, key: string): Changed =>
+    (await json<{ campaign: CampaignReply }>('POST', '/api/campaigns', { body: draft, key })).campaign,
+  changeTitle: (id: Id, title: string): Changed => changed('PUT', `/api/campaigns/${id}/title`, { title }),
+  changeMessage: (id: Id, message: string): Changed =>
+    changed('PUT', `/api/campaigns/${id}/message`, { message }),
+  changeInterval: (id: Id, interval: string): Changed =>
+    changed('PUT', `/api/campaigns/${id}/interval`, { interval }),
+  control: (id: Id, what: Control): Changed => changed('POST', `/api/campaigns/${id}/${what}`),
+  importFile: async (id: Id, file: File): Promise<ImportReply> => {
+    const form = new FormData()
+    form.append('recipientsFile', file, file.name)
+    return (await json<{ import: ImportReply }>('POST', `/api/campaigns/${id}/recipients`, { body: form }))
+      .import
+  },
+  importProgress: async (id: Id, importId: string, signal?: AbortSignal): Promise<ImportReply> =>
+    (await json<{ import: ImportReply }>('GET', `/api/campaigns/${id}/imports/${importId}`, { signal }))
+      .import,
+  previews: async (id: Id, signal?: AbortSignal): Promise<readonly Preview[]> =>
+    (await json<{ previews: Preview[] }>('GET', `/api/campaigns/${id}/preview`, { signal })).previews,
+  estimate: async (id: Id, signal?: AbortSignal): Promise<Estimate> =>
+    (await json<{ estimate: Estimate }>('GET', `/api/campaigns/${id}/estimate`, { signal })).estimate,
+  connection: (id: Id, signal?: AbortSignal): Promise<Connection> =>
+    json('GET', `/api/campaigns/${id}/connection`, { signal }),
+  link: (id: Id, sessionId?: string): Promise<{ readonly isConnected: boolean }> =>
+    json('POST', `/api/campaigns/${id}/qr-code`, { body: sessionId === undefined ? {} : { sessionId } }),
+  sessions: async (signal?: AbortSignal): Promise<readonly SessionReply[]> =>
+    (await json<{ sessions: SessionReply[] }>('GET', '/api/sessions', { signal })).sessions,
+  report: (id: Id, signal?: AbortSignal): Promise<ReportReply> =>
+    json('GET', `/api/campaigns/${id}/report`, { signal }),
+}
+
+interface Asked {
+  readonly body?: object | undefined
+  readonly key?: string
+  readonly signal?: AbortSignal | undefined
+}
+
+const json = async <Body>(method: string, path: string, asked: Asked = {}): Promise<Body> => {
+  const answer = await send(method, path, asked)
+  return (await answer.json()) as Body
+}
+
+const send = async (method: string, path: string, { body, key, signal }: Asked = {}): Promise<Response> => {
+  const isForm = body instanceof FormData
+  const headers = new Headers({ accept: 'application/json' })
+  const bearer = token()
+  if (bearer !== undefined) headers.set('authorization', `Bearer ${bearer}`)
+  if (key !== undefined) headers.set('idempotency-key', key)
+  if (body !== undefined && !isForm) headers.set('content-type', 'application/json')
+  const request: RequestInit = { method, headers }
+  if (body !== undefined) request.body = isForm ? body : JSON.stringify(body)
+  if (signal !== undefined) request.signal = signal
+  const answer = await fetch(path, request).catch((error: unknown) => {
+    if (signal?.aborted === true) throw error
+    throw new ApiProblem('unreachable', 0)
+  })
+  if (!answer.ok) throw await problemOf(answer)
+  return answer
+}
+
+const problemOf = async (answer: Response): Promise<ApiProblem> => {
+  try {
+    const { code, errors } = (await answer.json()) as Problem
+    return new ApiProblem(code, answer.status, errors)
+  } catch {
+    // Not one of our own answers: a proxy's page, or a body that was cut.
+    return new ApiProblem('other', answer.status)
+  }
+}
+
+/** Fetches a file with the token, and hands it to the browser to be saved. */
+export const saveFile = async (path: string, name: string): Promise<void> => {
+  const url = URL.createObjectURL(await (await send('GET', path)).blob())
+  const link = document.createElement('a')
+  link.href = url
+  link.download = name
+  link.click()
+  // The browser reads it after the click returns.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000)
+}

@@ -1,0 +1,84 @@
+// The dashboard: which screen stands where, and the sign-in before it when the server wants to know who is here.
+import { useEffect, useState } from 'preact/hooks'
+
+import { api } from './api.ts'
+import { Empty, Loading, ProblemNotice } from './parts/notices.tsx'
+import { Link } from './parts/link.tsx'
+import { Shell } from './parts/shell.tsx'
+import { PreferencesProvider, usePreferences } from './preferences.tsx'
+import { paths, type Route, useRoute } from './router.ts'
+import { CampaignScreen } from './screens/campaign-screen.tsx'
+import { CampaignList } from './screens/campaign-list.tsx'
+import { SignIn } from './screens/sign-in.tsx'
+import { Wizard } from './screens/wizard/wizard.tsx'
+import { forgetToken, keepToken, token } from './session.ts'
+import { useLoad } from './use-load.ts'
+
+export const App = () => (
+  <PreferencesProvider>
+    <Door />
+  </PreferencesProvider>
+)
+
+/** One small request tells whether the caller may come in. */
+const Door = () => {
+  const [turn, setTurn] = useState(0)
+  const [entry, retry] = useLoad(`enter ${turn}`, (signal) => api.campaigns({ page: 1 }, signal))
+  const signOut = () => {
+    forgetToken()
+    setTurn(turn + 1)
+  }
+  const signIn = (value: string) => {
+    keepToken(value)
+    setTurn(turn + 1)
+  }
+  const isStranger = entry.state === 'failed' && entry.problem.status === 401
+  return (
+    <Shell onSignOut={signOut}>
+      {entry.state === 'loading' && <Loading />}
+      {entry.state === 'failed' &&
+        (isStranger ? (
+          <SignIn wasRefused={token() !== undefined} onSubmit={signIn} />
+        ) : (
+          <ProblemNotice problem={entry.problem} onRetry={retry} />
+        ))}
+      {entry.state === 'ready' && <Screens />}
+    </Shell>
+  )
+}
+
+const Screens = () => {
+  const route = useRoute()
+  const key = JSON.stringify(route)
+  useEffect(() => {
+    // A new screen begins at its top for the keyboard and the screen reader too.
+    document.getElementById('content')?.focus({ preventScroll: true })
+  }, [key])
+  return <Screen route={route} />
+}
+
+const Screen = ({ route }: { readonly route: Route }) => {
+  switch (route.screen) {
+    case 'list':
+      return <CampaignList />
+    case 'new':
+      return <Wizard id={undefined} step="message" />
+    case 'step':
+      return <Wizard id={route.id} step={route.step} />
+    case 'campaign':
+      return <CampaignScreen key={route.id} id={route.id} />
+    case 'unknown':
+      return <NotFound />
+  }
+}
+
+const NotFound = () => {
+  const { t } = usePreferences()
+  return (
+    <Empty title={t('app.notFound')}>
+      <Link to={paths.list} class="button">
+        {t('app.toList')}
+      </Link>
+    </Empty>
+  )
+}

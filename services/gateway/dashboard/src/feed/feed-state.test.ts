@@ -1,0 +1,96 @@
+// Given what the feed told, when one more thing happens, then what a screen may show.
+import { describe, expect, test } from '@jest/globals'
+import type { LiveData, LiveMessage, LiveMessageType } from '@peyk/contracts'
+
+import { feedReducer, type FeedEvent, type FeedState, initialFeed, speedOf } from './feed-state.ts'
+
+const timestamp = '2024-01-01T10:15:00Z'
+const message = <Type extends LiveMessageType>(type: Type, data: LiveData<Type>) =>
+  ({ type, campaignId: 1, data }) as unknown as LiveMessage
+const told = (told: LiveMessage, atMs = 0): FeedEvent => ({ type: 'told', message: told, atMs })
+const update = (sent: number, status: 'RUNNING' | 'PAUSED' | 'COMPLETED' = 'RUNNING') =>
+  message('campaign_update', {
+    id: 1 as LiveData<'campaign_update'>['id'],
+    title: 'T',
+    status,
+    progress: { total: 100, sent, failed: 2, delivered: 0 },
+    startedAt: null,
+    completedAt: null,
+    timestamp,
+  })
+const progress = (sent: number) =>
+  message('progress_update', { progress: { sent, total: 100, current: '09123456789' }, timestamp })
+const given = (...events: readonly FeedEvent[]): FeedState => events.reduce(feedReducer, initialFeed)
+const opened: FeedEvent = { type: 'opened' }
+
+describe('what is of now', () => {
+  test('an open connection that has told nothing is not', () =>
+    expect(given(opened)).toMatchObject({ link: 'live', isCurrent: false }))
+  test('the first message makes the figures those of now', () =>
+    expect(given(opened, told(update(5)))).toMatchObject({ isCurrent: true, progress: { sent: 5 } }))
+  test('a lost connection keeps the figures, but as old ones', () =>
+    expect(given(opened, told(update(5)), { type: 'lost' })).toMatchObject({
+      link: 'reconnecting',
+      isCurrent: false,
+      progress: { sent: 5 },
+      toldAt: timestamp,
+    }))
+  test('back again, they are old until the server has spoken', () => {
+    const back = given(opened, told(update(5)), { type: 'lost' }, { type: 'dialled' }, opened)
+    expect(back.isCurrent).toBe(false)
+    expect(feedReducer(back, told(update(9)))).toMatchObject({ isCurrent: true, progress: { sent: 9 } })
+  })
+  test('who is refused is told so', () =>
+    expect(given({ type: 'refused' })).toMatchObject({ link: 'refused', isCurrent: false }))
+})
+
+describe('messages', () => {
+  test('progress moves what was sent and keeps the rest', () =>
+    expect(given(opened, told(update(5)), told(progress(6)))).toMatchObject({
+      progress: { total: 100, sent: 6, failed: 2 },
+      current: '09123456789',
+    }))
+  test('a QR code goes away when the number is connected, and with the connection', () => {
+    const shown = given(
+      opened,
+      told(message('qr_code', { qrCode: 'data:image/png;base64,AA', timestamp }), 7),
+    )
+    expect(shown.qr).toEqual({ image: 'data:image/png;base64,AA', receivedAtMs: 7 })
+    const ready = message('status_update', { status: 'ready', message: 'x', timestamp })
+    expect(feedReducer(shown, told(ready)).qr).toBeUndefined()
+    expect(feedReducer(shown, { type: 'lost' }).qr).toBeUndefined()
+  })
+  test('an error names the number and a reason that can be translated', () => {
+    const error = 'Failed to send message to 09123456789: Invalid phone number'
+    expect(given(told(message('error_update', { error, timestamp }))).errors).toEqual([
+      { number: '09123456789', reason: 'not_on_whatsapp', at: timestamp },
+    ])
+  })
+  test('of many errors the newest fifty stay', () => {
+    const errors = Array.from({ length: 60 }, (_, index) =>
+      told(message('error_update', { error: `Failed to send message to ${index}: x`, timestamp })),
+    )
+    const kept = given(...errors).errors
+    expect([kept.length, kept[0]?.number, kept[0]?.reason]).toEqual([50, '59', 'other'])
+  })
+})
+
+describe('speed', () => {
+  test('is not known from one moment', () =>
+    expect(speedOf(given(opened, told(update(5), 1_000)))).toBeUndefined())
+  test('is that of the last minute', () => {
+    const state = given(opened, told(update(0), 0), told(progress(50), 61_000), told(progress(70), 71_000))
+    expect(speedOf(state)).toBeCloseTo(2)
+  })
+  test('begins anew after a pause and after a reconnect', () => {
+    const paused = given(
+      opened,
+      told(update(0), 0),
+      told(progress(9), 5_000),
+      told(update(9, 'PAUSED'), 6_000),
+    )
+    expect(speedOf(paused)).toBeUndefined()
+    const back = given(opened, told(update(0), 0), told(progress(9), 5_000), { type: 'lost' }, opened)
+    expect(speedOf(back)).toBeUndefined()
+  })
+})

@@ -1,0 +1,84 @@
+// The one place where numbers, dates, spans of time and phone numbers become text.
+import type { Language } from './i18n/language.ts'
+
+export interface Format {
+  number(value: number): string
+  percent(share: number): string
+  /** `today`, `tomorrow` or the date, with the time: `فردا ۱۱:۲۰`. */
+  moment(at: Date | string, now?: Date): string
+  date(at: Date | string): string
+  time(at: Date | string): string
+  /** The two largest units: `14 hours 20 minutes`. */
+  duration(seconds: number): string
+  /** Digits of the language; the rest stays. */
+  digits(text: string): string
+  /** A phone number of which the middle is hidden. */
+  masked(phone: string): string
+}
+
+/** Jalali dates and Persian digits, or Gregorian and Latin ones. */
+const locales: Record<Language, string> = { fa: 'fa-IR-u-ca-persian-nu-arabext', en: 'en-GB' }
+
+const PERSIAN_ZERO = 0x06f0
+const units = [
+  { unit: 'day', seconds: 86_400 },
+  { unit: 'hour', seconds: 3_600 },
+  { unit: 'minute', seconds: 60 },
+  { unit: 'second', seconds: 1 },
+] as const
+
+/** `timeZone`: the browser's own when absent. */
+export const createFormat = (language: Language, timeZone?: string): Format => {
+  const locale = locales[language]
+  const zone = timeZone === undefined ? {} : { timeZone }
+  const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 })
+  const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 })
+  const date = new Intl.DateTimeFormat(locale, { dateStyle: 'long', ...zone })
+  const time = new Intl.DateTimeFormat(locale, {
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    ...zone,
+  })
+  const dayKey = new Intl.DateTimeFormat('en-CA', { dateStyle: 'short', ...zone })
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
+  const list = new Intl.ListFormat(locale, { type: 'unit', style: 'long' })
+  const digits = (text: string) =>
+    language === 'fa'
+      ? text.replace(/\d/g, (digit) => String.fromCharCode(PERSIAN_ZERO + Number(digit)))
+      : text
+
+  const day = (at: Date, now: Date): string => {
+    const days = Math.round((Date.parse(dayKey.format(at)) - Date.parse(dayKey.format(now))) / 86_400_000)
+    return Math.abs(days) <= 1 ? relative.format(days, 'day') : date.format(at)
+  }
+  return {
+    number: (value) => number.format(value),
+    percent: (share) => percent.format(share),
+    moment: (at, now = new Date()) => `${day(new Date(at), now)} ${time.format(new Date(at))}`,
+    date: (at) => date.format(new Date(at)),
+    time: (at) => time.format(new Date(at)),
+    duration: (seconds) => list.format(partsOf(seconds).map(({ unit, count }) => named(locale, unit, count))),
+    digits,
+    masked: (phone) => digits(phone.length < 8 ? phone : `${phone.slice(0, -6)}•••${phone.slice(-3)}`),
+  }
+}
+
+type Unit = (typeof units)[number]['unit']
+
+const named = (locale: string, unit: Unit, count: number): string =>
+  new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(count)
+
+/** The largest unit that fits, and what is left in the next smaller one. */
+const partsOf = (seconds: number): readonly { readonly unit: Unit; readonly count: number }[] => {
+  const whole = Math.max(0, Math.round(seconds))
+  const index = units.findIndex((unit) => whole >= unit.seconds)
+  const large = units[index] ?? units[3]
+  const small = units[index + 1]
+  const count = Math.floor(whole / large.seconds)
+  const rest = small === undefined ? 0 : Math.floor((whole % large.seconds) / small.seconds)
+  return [
+    { unit: large.unit, count },
+    ...(small === undefined || rest === 0 ? [] : [{ unit: small.unit, count: rest }]),
+  ]
+}

@@ -1,0 +1,51 @@
+// [done 6] the same keys in both languages, and nothing of one in the other.
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { describe, expect, test } from '@jest/globals'
+import { problems } from '@peyk/contracts'
+
+import { keyOf, texts, translator } from './translate.ts'
+
+const placeholders = (text: string) => (text.match(/(?<!\{)\{\w+\}(?!\})/g) ?? []).sort()
+
+describe('texts', () => {
+  test('both languages have the same keys', () =>
+    expect(Object.keys(texts.en).sort()).toEqual(Object.keys(texts.fa).sort()))
+  test('a text has the same values in both', () => {
+    for (const [key, text] of Object.entries(texts.fa))
+      expect([key, placeholders(texts.en[key as keyof typeof texts.en])]).toEqual([key, placeholders(text)])
+  })
+  test('no English in Persian texts, no Persian in English ones', () => {
+    const shared = /csv|json|xlsx|QR|\{+\w+\}+/g
+    for (const [key, text] of Object.entries(texts.fa)) {
+      if (key === 'app.language') continue
+      expect([key, text.replace(shared, '')]).toEqual([key, expect.not.stringMatching(/[A-Za-z]/)])
+      expect([key, texts.en[key as keyof typeof texts.en]]).toEqual([
+        key,
+        expect.not.stringMatching(/[\u0600-\u06ff]/),
+      ])
+    }
+  })
+  test('values take their places; what is unknown stays', () =>
+    expect(translator('en')('list.count', { sent: '5' })).toBe('5 of {total}'))
+  test('a word that this build does not know has its fallback', () =>
+    expect(keyOf('problem', 'brand_new', 'problem.other')).toBe('problem.other'))
+  test('most problems have words of their own', () => {
+    const unnamed = Object.keys(problems).filter(
+      (code) => keyOf('problem', code, 'problem.other') === 'problem.other',
+    )
+    expect(unnamed.length).toBeLessThan(10)
+  })
+})
+
+test('styles know start and end, not left and right', async () => {
+  const folder = join(import.meta.dirname, '../styles')
+  for (const name of await readdir(folder)) {
+    const rules = (await readFile(join(folder, name), 'utf8')).replace(/\/\*[\s\S]*?\*\//g, '')
+    expect([
+      name,
+      rules.match(/\b(left|right)\b|(?:margin|padding|border)-(?:top|bottom)|(?<![-(])\b(?:width|height):/g),
+    ]).toEqual([name, null])
+  }
+})

@@ -1,0 +1,15 @@
+// One number with its name.
+import type { ComponentChildren } from 'preact'
+
+interface FigureProps {
+  readonly label: string
+  readonly tone?: 'good' | 'bad' | 'plain'
+  readonly children: ComponentChildren
+}
+
+export const Figure = ({ label, tone = 'plain', children }: FigureProps) => (
+  <div class={`figure ${tone}`}>
+    <dt>{label}</dt>
+    <dd>{children}</dd>
+  </div>
+)

@@ -1,0 +1,78 @@
+// Pause, resume and cancel. What stops messages is asked once more.
+import type { CampaignStatus } from '@peyk/contracts'
+import { useState } from 'preact/hooks'
+
+import { api, type Control } from '../../api.ts'
+import { Dialog } from '../../parts/dialog.tsx'
+import { Icon } from '../../parts/icon.tsx'
+import { ProblemNotice } from '../../parts/notices.tsx'
+import { usePreferences } from '../../preferences.tsx'
+import { useTask } from '../../use-task.ts'
+
+interface ControlsProps {
+  readonly id: number
+  readonly status: CampaignStatus
+  readonly onChange: () => void
+}
+
+const canResume: readonly CampaignStatus[] = ['PAUSED', 'FAILED']
+const canCancel: readonly CampaignStatus[] = ['SCHEDULED', 'RUNNING', 'PAUSED']
+
+export const Controls = ({ id, status, onChange }: ControlsProps) => {
+  const { t } = usePreferences()
+  const [asking, setAsking] = useState<'pause' | 'cancel'>()
+  const task = useTask()
+  const control = (what: Control) =>
+    task.run(async () => {
+      setAsking(undefined)
+      await api.control(id, what)
+      onChange()
+    })
+  return (
+    <>
+      <div class="actions">
+        {status === 'RUNNING' && (
+          <button type="button" class="button" disabled={task.isBusy} onClick={() => setAsking('pause')}>
+            <Icon name="pause" />
+            {t('run.pause')}
+          </button>
+        )}
+        {canResume.includes(status) && (
+          <button
+            type="button"
+            class="button primary"
+            disabled={task.isBusy}
+            onClick={() => control('resume')}
+          >
+            <Icon name="play" />
+            {t('run.resume')}
+          </button>
+        )}
+        {canCancel.includes(status) && (
+          <button
+            type="button"
+            class="button quiet bad-text"
+            disabled={task.isBusy}
+            onClick={() => setAsking('cancel')}
+          >
+            <Icon name="stop" />
+            {t('run.cancel')}
+          </button>
+        )}
+      </div>
+      <ProblemNotice problem={task.problem} />
+      {asking !== undefined && (
+        <Dialog
+          title={t(`run.${asking}Title`)}
+          yes={t(`run.${asking}Yes`)}
+          no={t(`run.${asking}No`)}
+          isDangerous={asking === 'cancel'}
+          onYes={() => control(asking)}
+          onClose={() => setAsking(undefined)}
+        >
+          <p>{t(`run.${asking}Text`)}</p>
+        </Dialog>
+      )}
+    </>
+  )
+}

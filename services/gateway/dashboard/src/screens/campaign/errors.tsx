@@ -1,0 +1,36 @@
+// Who was not sent to, by reason: of the whole run from the report, and each one as it comes from the feed.
+import { api } from '../../api.ts'
+import type { FeedState } from '../../feed/feed-state.ts'
+import { keyOf } from '../../i18n/translate.ts'
+import { Phone } from '../../parts/phone.tsx'
+import { usePreferences } from '../../preferences.tsx'
+import { useLoad } from '../../use-load.ts'
+import { Reasons } from './reasons.tsx'
+
+interface ErrorsProps {
+  readonly id: number
+  readonly feed: FeedState
+  readonly failed: number
+}
+
+const NEWEST = 5
+
+export const Errors = ({ id, feed, failed }: ErrorsProps) => {
+  const { t, format } = usePreferences()
+  const [report] = useLoad(`reasons ${id}`, (signal) => api.report(id, signal), String(failed))
+  if (failed === 0 && feed.errors.length === 0) return <p class="hint centred">{t('run.noErrors')}</p>
+  return (
+    <section class="card" aria-labelledby="errors-title">
+      <h2 id="errors-title">{t('run.errors')}</h2>
+      {report.state === 'ready' && <Reasons reasons={report.value.reasons} />}
+      <ul class="plain newest">
+        {feed.errors.slice(0, NEWEST).map(({ number, reason, at }) => (
+          <li key={`${at} ${number}`}>
+            <time dateTime={at}>{format.time(at)}</time> <Phone number={number} isMasked />{' '}
+            {t(keyOf('reason', reason, 'reason.other'))}
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}

@@ -1,0 +1,75 @@
+// How fast: the time between two messages, and what it means in plain words.
+import type { CampaignReply } from '@peyk/contracts'
+import { useState } from 'preact/hooks'
+
+import { api } from '../../api.ts'
+import { ProblemNotice } from '../../parts/notices.tsx'
+import { usePreferences } from '../../preferences.tsx'
+import { useLoad } from '../../use-load.ts'
+import { useTask } from '../../use-task.ts'
+
+const usual = ['5s', '10s', '20s'] as const
+
+const secondsOf = (interval: string): number => Number(interval.slice(0, -1))
+
+interface PaceProps {
+  readonly campaign: CampaignReply
+  readonly onChange: () => void
+}
+
+export const Pace = ({ campaign: { id, interval }, onChange }: PaceProps) => {
+  const { t, format } = usePreferences()
+  const task = useTask()
+  const [custom, setCustom] = useState(String(secondsOf(interval)))
+  const choose = (chosen: string) => {
+    setCustom(String(secondsOf(chosen)))
+    if (chosen === interval) return
+    task.run(async () => {
+      await api.changeInterval(id, chosen)
+      onChange()
+    })
+  }
+  return (
+    <fieldset class="pace">
+      <legend>{t('review.pace')}</legend>
+      <div class="chips">
+        {usual.map((known) => (
+          <label key={known} class="chip">
+            <input type="radio" name="interval" checked={known === interval} onChange={() => choose(known)} />
+            {t('review.seconds', { count: format.number(secondsOf(known)) })}
+          </label>
+        ))}
+        <label class="custom">
+          <span>{t('review.custom')}</span>
+          <input
+            type="number"
+            min="0.01"
+            max="99999"
+            step="any"
+            value={custom}
+            onInput={({ currentTarget }) => setCustom(currentTarget.value)}
+            onChange={() => Number(custom) > 0 && choose(`${Number(custom)}s`)}
+          />
+        </label>
+      </div>
+      <p class="hint">{t('review.paceHint')}</p>
+      <ProblemNotice problem={task.problem} />
+      <EstimateText id={id} interval={interval} />
+    </fieldset>
+  )
+}
+
+const EstimateText = ({ id, interval }: { readonly id: number; readonly interval: string }) => {
+  const { t, format } = usePreferences()
+  const [loaded] = useLoad(`estimate ${id} ${interval}`, (signal) => api.estimate(id, signal))
+  if (loaded.state !== 'ready' || loaded.value.pending === 0) return null
+  const { seconds, endsAt, messagesPerDay } = loaded.value
+  return (
+    <p class="estimate" role="status">
+      <strong>
+        {t('review.estimate', { duration: format.duration(seconds), end: format.moment(endsAt) })}
+      </strong>
+      <span class="hint">{t('review.perDay', { count: format.number(messagesPerDay) })}</span>
+    </p>
+  )
+}

@@ -1,0 +1,47 @@
+// The last question before messages go out. Many recipients ask for their number to be typed.
+import { useState } from 'preact/hooks'
+
+import { Dialog } from '../../parts/dialog.tsx'
+import { usePreferences } from '../../preferences.tsx'
+
+const MANY = 1_000
+
+interface StartDialogProps {
+  readonly total: number
+  readonly onStart: () => void
+  readonly onClose: () => void
+}
+
+export const StartDialog = ({ total, onStart, onClose }: StartDialogProps) => {
+  const { t, format } = usePreferences()
+  const [typed, setTyped] = useState('')
+  const isAllowed = total <= MANY || latinNumber(typed) === total
+  return (
+    <Dialog
+      title={t('review.confirmTitle')}
+      yes={t('review.start')}
+      no={t('steps.back')}
+      isAllowed={isAllowed}
+      onYes={onStart}
+      onClose={onClose}
+    >
+      <p>{t('review.confirm', { count: format.number(total) })}</p>
+      {total > MANY && (
+        <label class="field">
+          <span>{t('review.typeCount', { count: format.number(total) })}</span>
+          <input
+            type="text"
+            inputMode="numeric"
+            dir="ltr"
+            value={typed}
+            onInput={({ currentTarget }) => setTyped(currentTarget.value)}
+          />
+        </label>
+      )}
+    </Dialog>
+  )
+}
+
+/** `۱٬۲۰۰` and `1,200` are the same number. */
+const latinNumber = (text: string): number =>
+  Number(text.replace(/[۰-۹]/g, (digit) => String(digit.charCodeAt(0) - 0x06f0)).replace(/[٬,\s]/g, ''))

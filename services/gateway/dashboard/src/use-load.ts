@@ -1,0 +1,37 @@
+// Something read from the API: on its way, there, or refused.
+import { useCallback, useEffect, useState } from 'preact/hooks'
+
+import { ApiProblem } from './api.ts'
+
+export type Loaded<Value> =
+  | { readonly state: 'loading' }
+  | { readonly state: 'ready'; readonly value: Value }
+  | { readonly state: 'failed'; readonly problem: ApiProblem }
+
+/**
+ * Reads when `key` changes, and again on `reload` and when `freshness` changes, which keep what is there until the answer comes.
+ * A read that was overtaken is forgotten.
+ */
+export const useLoad = <Value>(
+  key: string,
+  read: (signal: AbortSignal) => Promise<Value>,
+  freshness = '',
+): readonly [Loaded<Value>, () => void] => {
+  const [loaded, setLoaded] = useState<Loaded<Value> & { key?: string }>({ state: 'loading' })
+  const [turn, setTurn] = useState(0)
+  useEffect(() => {
+    const gone = new AbortController()
+    read(gone.signal)
+      .then((value) => !gone.signal.aborted && setLoaded({ state: 'ready', value, key }))
+      .catch(
+        (error: unknown) =>
+          !gone.signal.aborted && setLoaded({ state: 'failed', problem: asProblem(error), key }),
+      )
+    return () => gone.abort()
+  }, [key, turn, freshness])
+  const reload = useCallback(() => setTurn((last) => last + 1), [])
+  return [loaded.key === key ? loaded : { state: 'loading' }, reload]
+}
+
+export const asProblem = (error: unknown): ApiProblem =>
+  error instanceof ApiProblem ? error : new ApiProblem('other', 0)
