@@ -22,16 +22,26 @@ export interface StoredEvent {
   readonly data: unknown
 }
 
-const reader =
-  <Event>(schema: z.ZodType<Event>) =>
-  ({ type, data }: StoredEvent): Event => {
+/**
+ * By the type under which older releases stored an event: what it says in today's words. A shape that cannot be
+ * changed by adding alone gets a new type name, and its old one an entry here.
+ */
+export type UpCasters = Readonly<Record<string, (stored: StoredEvent) => StoredEvent>>
+
+/** Reads the events of one family in the newest shape, whatever release stored them. */
+export const eventReader =
+  <Event>(schema: z.ZodType<Event>, upCasters: UpCasters = {}) =>
+  (stored: StoredEvent): Event => {
+    const { type, data } = Object.hasOwn(upCasters, stored.type)
+      ? (upCasters[stored.type]?.(stored) ?? stored)
+      : stored
     const parsed = schema.safeParse({ type, data })
-    if (!parsed.success) throw new UnknownEvent(type, parsed.error)
+    if (!parsed.success) throw new UnknownEvent(stored.type, parsed.error)
     return parsed.data
   }
 
-export const readCampaignEvent: (stored: StoredEvent) => CampaignEvent = reader(campaignEventSchema)
-export const readSessionEvent: (stored: StoredEvent) => SessionEvent = reader(sessionEventSchema)
-export const readOutcomeEvent: (stored: StoredEvent) => OutcomeEvent = reader(outcomeEventSchema)
+export const readCampaignEvent: (stored: StoredEvent) => CampaignEvent = eventReader(campaignEventSchema)
+export const readSessionEvent: (stored: StoredEvent) => SessionEvent = eventReader(sessionEventSchema)
+export const readOutcomeEvent: (stored: StoredEvent) => OutcomeEvent = eventReader(outcomeEventSchema)
 export const readRecipientsChunk: (stored: StoredEvent) => RecipientsChunkStored =
-  reader(recipientsChunkStoredSchema)
+  eventReader(recipientsChunkStoredSchema)
