@@ -23,6 +23,7 @@ const programs = {
   token: ['deploy/local/src/token.ts'],
   streams: ['deploy/local/src/streams.ts'],
   events: ['deploy/local/src/events.ts'],
+  contracts: ['deploy/contracts/src/main.ts'],
   'compose-secrets': ['deploy/compose/src/main.ts'],
   'nats-accounts': ['deploy/nats/src/main.ts'],
   consumers: ['deploy/nats/src/consumers.ts'],
