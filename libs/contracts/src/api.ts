@@ -59,6 +59,35 @@ export const campaignReplySchema = z.object({
 })
 export type CampaignReply = z.infer<typeof campaignReplySchema>
 
+/** `none` takes no recipients along; the others take those of the list, by what became of them. */
+export const duplicateRequest = z.strictObject({
+  recipients: z.enum(['none', 'all', 'failed', 'notDelivered', 'notReplied']).default('none'),
+  title: title.optional(),
+})
+export type DuplicateRecipients = z.infer<typeof duplicateRequest>['recipients']
+
+/** Who did what, when: one entry an event of the campaign's life. `userId` null: the system did it. */
+export const historyEntrySchema = z.object({
+  at: instantSchema,
+  event: z.string(),
+  userId: z.string().nullable(),
+  /** Of a pause or a failure: why. */
+  reason: z.string().nullable(),
+  details: z.record(z.string(), z.unknown()),
+})
+export type HistoryEntry = z.infer<typeof historyEntrySchema>
+
+export const campaignIncludes = ['progress', 'recipients', 'attachments', 'report'] as const
+/** What `?include=` adds to a campaign; the lists themselves have routes of their own. */
+export const campaignWithIncludesSchema = campaignReplySchema.extend({
+  recipients: z.object({ total: count, variables: z.array(z.string()), url: z.string() }).optional(),
+  attachments: z.array(z.object({ url: z.string() })).optional(),
+  report: z
+    .object({ status: campaignStatusSchema, totalSent: count, totalFailed: count, reportUrl: z.string() })
+    .optional(),
+})
+export type CampaignWithIncludes = z.infer<typeof campaignWithIncludesSchema>
+
 export const rowErrorSchema = z.object({
   /** 1 is the first row of the file, the header included. */
   row: z.int().positive(),

@@ -11,7 +11,15 @@ interface Command<Type extends string, Data> {
 export type CampaignCommand =
   | Command<
       'CreateCampaign',
-      { campaignId: CampaignId; tenant: TenantId; ownerId: UserId; title: string; message: string }
+      {
+        campaignId: CampaignId
+        tenant: TenantId
+        ownerId: UserId
+        title: string
+        message: string
+        copyOf?: CampaignId | undefined
+        intervalMs?: number | undefined
+      }
     >
   | Command<'ChangeTitle', { title: string }>
   | Command<'ChangeMessage', { message: string }>
@@ -36,4 +44,6 @@ export type CampaignCommand =
   | Command<'ShareReport', { share: CampaignEventOf<'ReportShared'>['data']; now: string }>
   /** One link, or all of them. */
   | Command<'RevokeShares', { shareId: ShareId | undefined }>
+  | Command<'DeleteCampaign', { restorableUntil: string }>
+  | Command<'RestoreCampaign', { now: string }>
   | Command<'RequestTestSend', { testId: string; runKey: string; hasConnectedNumber: boolean }>

@@ -32,6 +32,8 @@ export const campaignEventSchema = z.discriminatedUnion('type', [
     ownerId: userIdSchema,
     title: z.string(),
     message: z.string(),
+    /** The campaign that it was made from. */
+    copyOf: campaignIdSchema.optional(),
   }),
   event('TitleChanged', { title: z.string() }),
   event('MessageChanged', { message: z.string() }),
@@ -68,6 +70,9 @@ export const campaignEventSchema = z.discriminatedUnion('type', [
   event('ReportShareRevoked', { shareId: shareIdSchema }),
   /** The number stands in `recipients-<id>-test-<testId>`, not here. */
   event('TestSendRequested', { testId: z.uuid(), runKey }),
+  /** Nobody sees it any more, until it is restored. */
+  event('CampaignDeleted', { restorableUntil: instantSchema }),
+  event('CampaignRestored', {}),
 ])
 export type CampaignEvent = z.infer<typeof campaignEventSchema>
 export type CampaignEventOf<Type extends CampaignEvent['type']> = Extract<CampaignEvent, { type: Type }>

@@ -13,7 +13,7 @@ import {
 import type { RecordedEvent } from '@peyk/event-sourcing'
 import { temporaryFolder, type TemporaryFolder } from '@peyk/testing'
 
-import { type Catalogue, openCatalogue } from './catalogue.ts'
+import { type Catalogue, openCatalogue, type SortBy } from './catalogue.ts'
 import { foldText } from './fold-text.ts'
 import { catalogueProjection } from './project.ts'
 
@@ -100,6 +100,7 @@ describe('a campaign', () => {
       createdAt: at(0),
       startedAt: undefined,
       completedAt: undefined,
+      restorableUntil: undefined,
       revision: 0n,
     })
   })
@@ -112,6 +113,19 @@ describe('a campaign', () => {
       { message: 'درود', status: 'DRAFT' },
     ],
     ['recipients', [imported], { status: 'READY', progress: { total: 3, sent: 0, failed: 0, delivered: 0 } }],
+    [
+      'deletion',
+      [{ type: 'CampaignDeleted', data: { restorableUntil: at(9) } }],
+      { status: 'DRAFT', restorableUntil: at(9) },
+    ],
+    [
+      'restoration',
+      [
+        { type: 'CampaignDeleted', data: { restorableUntil: at(9) } },
+        { type: 'CampaignRestored', data: {} },
+      ],
+      { restorableUntil: undefined },
+    ],
     ['interval', [{ type: 'PacingSet', data: { intervalMs: 5_000 } }], { intervalMs: 5_000 }],
     ['number', [{ type: 'SessionAttached', data: { sessionId } }], { sessionId }],
     ['start', [imported, started], { status: 'RUNNING', startedAt: at(5) }],
@@ -254,3 +268,38 @@ describe('lists', () => {
 })
 
 test('folding', () => expect(foldText(' كتاب\u200cهاي ۱۲٣ ')).toBe('کتاب های 123'))
+
+describe('search and order', () => {
+  const found = (query: string) => catalogue.campaigns({ tenant: acme, query }, { limit: 10, offset: 0 })
+  const sorted = (field: SortBy['field'], order: SortBy['order']) =>
+    catalogue
+      .campaigns({ tenant: acme }, { limit: 10, offset: 0 }, { field, order })
+      .map(({ title }) => title)
+
+  test.each(['می‌خواهم', 'میخواهم', 'مي خواهم', 'كتاب‌ها', 'کتابها ۱۲', 'ABC', 'سلام'])(
+    'finds %s',
+    (query) => {
+      project(created(1, 'می\u200cخواهم کتاب\u200cها ۱۲ Abc'))
+      expect(found(query)).toHaveLength(1)
+    },
+  )
+  test('finds nothing by patterns or quotes, nor what was deleted', () => {
+    project(created(1, 'کتاب'))
+    for (const query of ['%', '_', "' or 1=1 --", '"', '[']) expect(found(query)).toEqual([])
+    project(record('campaign-1', { type: 'CampaignDeleted', data: { restorableUntil: at(9) } }))
+    expect(found('کتاب')).toEqual([])
+    expect(catalogue.countCampaigns({ tenant: acme })).toBe(0)
+  })
+  test('a changed text is found, the one before is not', () => {
+    project(created(1, 'کتاب'))
+    project(record('campaign-1', { type: 'MessageChanged', data: { message: 'درود' } }))
+    expect([found('درود').length, found('سلام').length, found('کتاب').length]).toEqual([1, 0, 1])
+  })
+  test('Persian titles stand in the order of the alphabet, numbers by their value', () => {
+    const titles = ['آب', 'باران ۲', 'باران ۱۰', 'پاییز', 'تهران', 'چای', 'ژاله', 'کوه', 'گل', 'یاس']
+    titles.toReversed().forEach((title, index) => project(created(index + 1, title)))
+    expect(sorted('title', 'asc')).toEqual(titles)
+    expect(sorted('title', 'desc')).toEqual(titles.toReversed())
+    expect(sorted('createdAt', 'asc')).toEqual(titles.toReversed())
+  })
+})

@@ -19,7 +19,7 @@ import {
 import { type DiscardReason, openReadModel, type ReadModel, type ReadModelDatabase } from '@peyk/read-model'
 import { z } from 'zod'
 
-import { foldText } from './fold-text.ts'
+import { foldText, searchedText } from './fold-text.ts'
 import { CATALOGUE_VERSION, catalogueSchema } from './schema.ts'
 
 export interface CampaignRow {
@@ -35,6 +35,8 @@ export interface CampaignRow {
   readonly createdAt: string
   readonly startedAt: string | undefined
   readonly completedAt: string | undefined
+  /** Of a deleted one: until then it can be had back. Lists leave it out. */
+  readonly restorableUntil: string | undefined
   /** Of its last event: its ETag. */
   readonly revision: bigint
 }
@@ -60,6 +62,24 @@ export interface CampaignFilter {
   readonly title?: string | undefined
   readonly createdFrom?: string | undefined
   readonly createdTo?: string | undefined
+  /** Words that title or message have, however they are typed. */
+  readonly query?: string | undefined
+}
+
+/** What a list can be sorted by. */
+export const sortFields = [
+  'createdAt',
+  'title',
+  'status',
+  'startedAt',
+  'completedAt',
+  'total',
+  'sent',
+] as const
+
+export interface SortBy {
+  readonly field: (typeof sortFields)[number]
+  readonly order: 'asc' | 'desc'
 }
 
 export interface Page {
@@ -70,8 +90,8 @@ export interface Page {
 export interface Catalogue {
   readonly readModel: ReadModel
   campaign(id: CampaignId): CampaignRow | undefined
-  /** The newest first. */
-  campaigns(filter: CampaignFilter, page: Page): readonly CampaignRow[]
+  /** The newest first, unless another order is asked for. */
+  campaigns(filter: CampaignFilter, page: Page, sortBy?: SortBy): readonly CampaignRow[]
   countCampaigns(filter: CampaignFilter): number
   session(id: SessionId): SessionRow | undefined
   sessions(filter: Pick<CampaignFilter, 'tenant' | 'ownerId'>): readonly SessionRow[]
@@ -97,6 +117,7 @@ const campaignRaw = z.object({
   created_at: z.string(),
   started_at: z.string().nullable(),
   completed_at: z.string().nullable(),
+  restorable_until: z.string().nullable(),
   revision: z.number(),
 })
 
@@ -115,6 +136,7 @@ const campaignOf = (raw: Raw): CampaignRow => {
     createdAt: row.created_at,
     startedAt: row.started_at ?? undefined,
     completedAt: row.completed_at ?? undefined,
+    restorableUntil: row.restorable_until ?? undefined,
     revision: BigInt(row.revision),
   }
 }
@@ -140,11 +162,14 @@ const sessionOf = (raw: Raw): SessionRow => {
   }
 }
 
-const FILTER = `tenant = @tenant
+const MAX_QUERY_WORDS = 10
+
+const FILTER = `tenant = @tenant and restorable_until is null
   and (@ownerId is null or owner_id = @ownerId)
   and (@campaigns is null or campaign_id in (select value from json_each(@campaigns)))
   and (@status is null or status = @status)
   and (@title is null or instr(folded_title, @title) > 0)
+  and (@words is null or not exists (select 1 from json_each(@words) where instr(searched, value) = 0))
   and (@createdFrom is null or created_at >= @createdFrom)
   and (@createdTo is null or created_at <= @createdTo)`
 
@@ -153,10 +178,26 @@ const parametersOf = (filter: CampaignFilter): Raw => ({
   ownerId: filter.ownerId ?? null,
   campaigns: filter.campaigns === undefined ? null : JSON.stringify(filter.campaigns),
   status: filter.status ?? null,
-  title: filter.title === undefined ? null : foldText(filter.title),
+  title: filter.title === undefined ? null : searchedText(filter.title),
+  words: filter.query === undefined ? null : JSON.stringify(wordsOf(filter.query)),
   createdFrom: filter.createdFrom ?? null,
   createdTo: filter.createdTo ?? null,
 })
+
+const wordsOf = (query: string): readonly string[] => foldText(query).split(' ').slice(0, MAX_QUERY_WORDS)
+
+/** The only names that reach SQL. */
+const sortColumns: Record<SortBy['field'], string> = {
+  createdAt: 'campaign_id',
+  title: 'title_key',
+  status: 'status',
+  startedAt: 'started_at',
+  completedAt: 'completed_at',
+  total: 'total',
+  sent: 'sent',
+}
+
+const newestFirst: SortBy = { field: 'createdAt', order: 'desc' }
 
 const MAX_SESSIONS_SHOWN = 1_000
 
@@ -174,9 +215,18 @@ export const openCatalogue = (dataDir: string, onDiscarded: (reason: DiscardReas
 
 const campaignQueries = (database: ReadModelDatabase) => {
   const byId = database.prepare<[number], Raw>('select * from campaigns where campaign_id = ?')
-  const page = database.prepare<[Raw], Raw>(
-    `select * from campaigns where ${FILTER} order by campaign_id desc limit @limit offset @offset`,
-  )
+  const pages = new Map<string, ReturnType<typeof pageOf>>()
+  const pageOf = ({ field, order }: SortBy) =>
+    database.prepare<[Raw], Raw>(
+      `select * from campaigns where ${FILTER}
+       order by ${sortColumns[field]} ${order === 'asc' ? 'asc' : 'desc'}, campaign_id desc limit @limit offset @offset`,
+    )
+  const pageBy = (sortBy: SortBy) => {
+    const key = `${sortBy.field} ${sortBy.order}`
+    const page = pages.get(key) ?? pageOf(sortBy)
+    pages.set(key, page)
+    return page
+  }
   const count = database.prepare<[Raw], number>(`select count(*) from campaigns where ${FILTER}`).pluck()
   const sending = database
     .prepare<[string], number>("select 1 from campaigns where session_id = ? and status = 'RUNNING' limit 1")
@@ -186,8 +236,10 @@ const campaignQueries = (database: ReadModelDatabase) => {
       const raw = byId.get(id)
       return raw === undefined ? undefined : campaignOf(raw)
     },
-    campaigns: (filter: CampaignFilter, { limit, offset }: Page) =>
-      page.all({ ...parametersOf(filter), limit, offset }).map(campaignOf),
+    campaigns: (filter: CampaignFilter, { limit, offset }: Page, sortBy: SortBy = newestFirst) =>
+      pageBy(sortBy)
+        .all({ ...parametersOf(filter), limit, offset })
+        .map(campaignOf),
     countCampaigns: (filter: CampaignFilter) => count.get(parametersOf(filter)) ?? 0,
     isSending: (id: SessionId) => sending.get(id) === 1,
   }

@@ -17,7 +17,7 @@ import {
 import type { RecordedEvent } from '@peyk/event-sourcing'
 import type { ReadModelDatabase } from '@peyk/read-model'
 
-import { foldText } from './fold-text.ts'
+import { searchedText, sortKey } from './fold-text.ts'
 
 type Columns = Readonly<Record<string, string | number | null>>
 
@@ -59,13 +59,16 @@ const updater = (database: ReadModelDatabase, table: string, key: string) => {
 const campaignProjection = (database: ReadModelDatabase) => {
   const insert = database.prepare(
     `insert or ignore into campaigns
-      (campaign_id, tenant, owner_id, title, folded_title, message, status, created_at, revision)
-     values (@id, @tenant, @ownerId, @title, @folded, @message, 'DRAFT', @at, @revision)`,
+      (campaign_id, tenant, owner_id, title, folded_title, title_key, message, searched, status, created_at, revision)
+     values (@id, @tenant, @ownerId, @title, @folded_title, @title_key, @message, @searched, 'DRAFT', @at, @revision)`,
   )
   const statusOf = database.prepare<[number], CampaignStatus>(
     'select status from campaigns where campaign_id = ?',
   )
   const totalOf = database.prepare<[number], number>('select total from campaigns where campaign_id = ?')
+  const textsOf = database.prepare<[number], Texts>(
+    'select title, message from campaigns where campaign_id = ?',
+  )
   const update = updater(database, 'campaigns', 'campaign_id')
   return (recorded: RecordedEvent, event: CampaignEvent): void => {
     const id = campaignIdOf(recorded)
@@ -73,10 +76,15 @@ const campaignProjection = (database: ReadModelDatabase) => {
     const revision = Number(recorded.revision)
     if (event.type === 'CampaignCreated') {
       const { tenant, ownerId, title, message } = event.data
-      insert.run({ id, tenant, ownerId, title, folded: foldText(title), message, at, revision })
+      const texts = { title, message }
+      const columns = { ...titleColumns(title), searched: searchedOf(texts), message }
+      insert.run({ id, tenant, ownerId, ...columns, at, revision })
       return
     }
     update(id, { ...changes(event, at), revision })
+    const texts =
+      event.type === 'TitleChanged' || event.type === 'MessageChanged' ? textsOf.get(id) : undefined
+    if (texts !== undefined) update(id, { searched: searchedOf(texts) })
     if (event.type !== 'MessageChanged' && event.type !== 'RecipientsImported') return
     const status = statusOf.pluck().get(id)
     const total = totalOf.pluck().get(id) ?? 0
@@ -84,13 +92,26 @@ const campaignProjection = (database: ReadModelDatabase) => {
   }
 }
 
+interface Texts {
+  readonly title: string
+  readonly message: string
+}
+
+const searchedOf = ({ title, message }: Texts): string => searchedText(`${title} ${message}`)
+
+const titleColumns = (title: string): Columns => ({
+  title,
+  folded_title: searchedText(title),
+  title_key: sortKey(title),
+})
+
 const progressColumns = (totals: Totals): Columns => ({ ...progressOf(totals) })
 
 // One case an event: the compiler says when a new one is missing here.
 const changes = (event: Exclude<CampaignEvent, { type: 'CampaignCreated' }>, at: string): Columns => {
   switch (event.type) {
     case 'TitleChanged':
-      return { title: event.data.title, folded_title: foldText(event.data.title) }
+      return titleColumns(event.data.title)
     case 'MessageChanged':
       return { message: event.data.message }
     case 'RecipientsImported':
@@ -115,6 +136,10 @@ const changes = (event: Exclude<CampaignEvent, { type: 'CampaignCreated' }>, at:
     case 'ReportShareRevoked':
     case 'TestSendRequested':
       return {}
+    case 'CampaignDeleted':
+      return { restorable_until: event.data.restorableUntil }
+    case 'CampaignRestored':
+      return { restorable_until: null }
   }
 }
 

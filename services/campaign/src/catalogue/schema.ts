@@ -1,6 +1,6 @@
 // The tables of the catalogue: what lists and replies show. Built from events, thrown away at will.
 
-export const CATALOGUE_VERSION = 1
+export const CATALOGUE_VERSION = 2
 
 export const catalogueSchema = [
   `create table campaigns (
@@ -9,6 +9,10 @@ export const catalogueSchema = [
     owner_id text not null,
     title text not null,
     folded_title text not null,
+    -- Title and message, folded, without spaces: what a search looks into.
+    searched text not null,
+    -- Sorts as a Persian reader expects.
+    title_key text not null,
     message text not null,
     status text not null,
     total integer not null default 0,
@@ -20,6 +24,7 @@ export const catalogueSchema = [
     created_at text not null,
     started_at text,
     completed_at text,
+    restorable_until text,
     revision integer not null
   ) strict`,
   `create index campaigns_tenant on campaigns (tenant, campaign_id)`,

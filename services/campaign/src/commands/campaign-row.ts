@@ -25,6 +25,7 @@ export const rowOfState = (
     createdAt: known?.createdAt ?? new Date().toISOString(),
     startedAt: known?.startedAt,
     completedAt: known?.completedAt,
+    restorableUntil: details.restorableUntil,
     revision,
   }
 }

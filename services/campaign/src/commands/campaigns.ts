@@ -28,6 +28,18 @@ export const findCampaign = async (
   id: CampaignId,
   mayDo: Permission = canReadCampaign,
 ): Promise<CampaignRow> => {
+  const row = await findEvenDeleted(context, principal, id, mayDo)
+  if (row.restorableUntil !== undefined) throw new ProblemError('campaign_not_found')
+  return row
+}
+
+/** For who deletes it again, or wants it back. */
+export const findEvenDeleted = async (
+  context: CommandContext,
+  principal: Principal,
+  id: CampaignId,
+  mayDo: Permission,
+): Promise<CampaignRow> => {
   const row = context.catalogue.campaign(id) ?? (await storedRow(context, id))
   if (row === undefined || !canReadCampaign(principal, row)) throw new ProblemError('campaign_not_found')
   if (!mayDo(principal, row)) throw new ProblemError('forbidden')

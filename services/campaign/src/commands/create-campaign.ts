@@ -27,6 +27,8 @@ import { type Actor, type CommandContext, metadataOf } from './context.ts'
 export interface NewCampaign {
   readonly title?: string | undefined
   readonly message: string
+  readonly copyOf?: CampaignId | undefined
+  readonly intervalMs?: number | undefined
 }
 
 /** `hasKey`: the command's id comes from an Idempotency-Key, so it may come again. */
@@ -50,6 +52,8 @@ export const createCampaign = async (
       ownerId: principal.userId,
       title: request.title ?? `کمپین ${campaignId}`,
       message: request.message,
+      copyOf: request.copyOf,
+      intervalMs: request.intervalMs,
     },
   })
   const access: CampaignAccess = { campaignId, tenant: principal.tenant, ownerId: principal.userId }

@@ -43,19 +43,20 @@ export const createDesiredState = (options: DesiredStateOptions): DesiredState =
       runOf(row, mayRun(row, epoch()), defaultIntervalMs),
     )
   }
-  const writeAccess = ({ campaignId, tenant, ownerId }: CampaignRow) =>
-    putIfOther(access, keys.campaignAccess(campaignId), {
-      campaignId,
-      tenant,
-      ownerId,
-    } satisfies CampaignAccess)
+  const writeAccess = async ({ campaignId, tenant, ownerId, isDeleted }: CampaignRow) => {
+    const key = keys.campaignAccess(campaignId)
+    if (!isDeleted) return putIfOther(access, key, { campaignId, tenant, ownerId } satisfies CampaignAccess)
+    if ((await access.get(key)) !== undefined) await access.delete(key)
+  }
   const writeSession = (row: SessionRow) =>
     putIfOther(sessions, keys.session(row.tenant, row.sessionId), desiredSession(row))
 
   return {
     campaign: async (id) => {
       const row = model.campaign(id)
-      if (row !== undefined) await writeRun(row)
+      if (row === undefined) return
+      await writeRun(row)
+      if (row.isDeleted) await writeAccess(row)
     },
     session: async (id) => {
       const row = model.session(id)
@@ -64,7 +65,7 @@ export const createDesiredState = (options: DesiredStateOptions): DesiredState =
     everything: async () => {
       const known = new Set(await access.keys())
       for (const row of model.everyCampaign()) {
-        if (!known.has(keys.campaignAccess(row.campaignId))) await writeAccess(row)
+        if (known.has(keys.campaignAccess(row.campaignId)) === row.isDeleted) await writeAccess(row)
         if (!isOver(row)) await writeRun(row)
       }
       for (const row of model.sessions()) await writeSession(row)

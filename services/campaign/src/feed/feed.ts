@@ -14,7 +14,7 @@ import {
   subjects,
 } from '@peyk/contracts'
 import { type EventStore, type RecordedEvent, runSubscription } from '@peyk/event-sourcing'
-import { type Bucket, lastMessageOf, type Log, type Nats } from '@peyk/messaging'
+import { type Bucket, lastMessageOf, type Log, type Nats, purgeSubject } from '@peyk/messaging'
 
 import type { RecipientReader } from '../dispatch/recipients.ts'
 import type { CampaignRow, LedgerModel } from '../ledger/model.ts'
@@ -65,7 +65,7 @@ export const createFeed = (options: FeedOptions): Feed => {
 
   const campaignUpdate = (id: CampaignId) => async () => {
     const row = model.campaign(id)
-    if (row !== undefined) await live.publish(row, 'campaign_update', campaignData(row))
+    if (row !== undefined && !row.isDeleted) await live.publish(row, 'campaign_update', campaignData(row))
   }
 
   const campaignEvent = async (recorded: RecordedEvent, row: CampaignRow) => {
@@ -94,7 +94,7 @@ export const createFeed = (options: FeedOptions): Feed => {
 
   const handleEvent = async (recorded: RecordedEvent) => {
     const row = model.campaign(Number(recorded.streamName.split('-')[1]) as CampaignId)
-    if (row === undefined) return
+    if (row === undefined || row.isDeleted) return forget(options, row)
     if (recorded.streamName.startsWith(eventStreamPrefixes.campaign)) await campaignEvent(recorded, row)
     else await outcomeEvent(recorded, row)
   }
@@ -102,6 +102,7 @@ export const createFeed = (options: FeedOptions): Feed => {
   return {
     status,
     refresh: async (row) => {
+      if (row.isDeleted) return
       await live.publish(row, 'campaign_update', campaignData(row))
     },
     run: async (signal) => {
@@ -111,6 +112,11 @@ export const createFeed = (options: FeedOptions): Feed => {
       errors.stop()
     },
   }
+}
+
+/** Nothing of a deleted campaign stays in the feed. */
+const forget = async ({ nats }: FeedOptions, row: CampaignRow | undefined): Promise<void> => {
+  if (row !== undefined) await purgeSubject(nats, 'LIVE', subjects.liveOfCampaign(row.tenant, row.campaignId))
 }
 
 const isChangeOfState = new Set([

@@ -1,7 +1,11 @@
 // Campaigns: create, list, look at, change.
 import {
+  type CampaignReply,
+  campaignIncludes,
   type CampaignStatus,
   campaignStatusSchema,
+  type CampaignWithIncludes,
+  canRunCampaign,
   changeIntervalRequest,
   changeMessageRequest,
   changeTitleRequest,
@@ -12,14 +16,17 @@ import {
   parseInterval,
   type Preview,
   type Principal,
+  reportUrlOf,
 } from '@peyk/contracts'
 import { ProblemError } from '@peyk/service-kit'
 import { z } from 'zod'
 
-import type { CampaignFilter, CampaignRow } from '../catalogue/catalogue.ts'
-import { findCampaign, handleCampaign, loadCampaign } from '../commands/campaigns.ts'
+import { type CampaignFilter, type CampaignRow, sortFields } from '../catalogue/catalogue.ts'
+import { findCampaign, findEvenDeleted, handleCampaign, loadCampaign } from '../commands/campaigns.ts'
 import type { CommandContext } from '../commands/context.ts'
 import { createCampaign } from '../commands/create-campaign.ts'
+import { deleteCampaign, restoreCampaign } from '../commands/delete-campaign.ts'
+import { readHistory } from '../commands/read-history.ts'
 import { defaultIntervalMs } from '../config.ts'
 import { estimate } from '../domain/campaign/estimate.ts'
 import { previewOf } from '../domain/campaign/preview.ts'
@@ -53,6 +60,17 @@ const listQuery = z.strictObject({
   title: z.string().min(1).max(100).optional(),
   startDate: since.optional(),
   endDate: until.optional(),
+  sortBy: z.enum(sortFields).default('createdAt'),
+  sortOrder: z.enum(['asc', 'desc']).default('desc'),
+})
+const searchQuery = listQuery.extend({ query: z.string().min(1).max(100) })
+
+const includeQuery = z.strictObject({
+  include: z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(z.enum(campaignIncludes)))
+    .default([]),
 })
 
 export const addCampaignRoutes = (routes: Routes, context: CommandContext): void => {
@@ -67,22 +85,76 @@ export const addCampaignRoutes = (routes: Routes, context: CommandContext): void
     }
   })
 
-  routes.add('GET', '/api/campaigns', { query: listQuery }, ({ principal, query }) => {
-    const { page, limit, ...asked } = query
+  const list = (principal: Principal, { page, limit, sortBy, sortOrder, ...asked }: Asked) => {
     const filter = filterOf(principal, asked)
     const total = context.catalogue.countCampaigns(filter)
-    const rows = context.catalogue.campaigns(filter, { limit, offset: (page - 1) * limit })
+    const rows = context.catalogue.campaigns(
+      filter,
+      { limit, offset: (page - 1) * limit },
+      { field: sortBy, order: sortOrder },
+    )
     const pagination: Pagination = { page, limit, total, totalPages: Math.ceil(total / limit) }
     return { body: { campaigns: rows.map(routes.campaign), pagination } }
-  })
+  }
+  routes.add('GET', '/api/campaigns', { query: listQuery }, ({ principal, query }) => list(principal, query))
+  // Before the route with an id.
+  routes.add('GET', '/api/campaigns/search', { query: searchQuery }, ({ principal, query }) =>
+    list(principal, query),
+  )
 
-  routes.add('GET', '/api/campaigns/:id', { params: campaignParams }, async ({ principal, params }) => {
+  const one = { params: campaignParams, query: includeQuery }
+  routes.add('GET', '/api/campaigns/:id', one, async ({ principal, params, query }) => {
     const row = await findCampaign(context, principal, params.id)
-    return { body: { campaign: routes.campaign(row) }, headers: { etag: etagOf(row) } }
+    const campaign = { ...routes.campaign(row), ...(await includesOf(context, row, query.include)) }
+    return { body: { campaign }, headers: { etag: etagOf(row) } }
   })
 
+  addDeletion(routes, context)
   addChanges(routes, context)
   addLooks(routes, context)
+}
+
+type Asked = z.output<typeof listQuery> & { readonly query?: string }
+
+const addDeletion = (routes: Routes, context: CommandContext): void => {
+  const params = campaignParams
+
+  routes.add('DELETE', '/api/campaigns/:id', { params }, async (call) => {
+    const { campaignId } = await findEvenDeleted(context, call.principal, call.params.id, canRunCampaign)
+    return routes.reply(await deleteCampaign(context, routes.actor(call), campaignId), 'Campaign deleted')
+  })
+
+  routes.add('POST', '/api/campaigns/:id/restore', { params }, async (call) => {
+    const { campaignId } = await findEvenDeleted(context, call.principal, call.params.id, canRunCampaign)
+    return routes.reply(await restoreCampaign(context, routes.actor(call), campaignId), 'Campaign restored')
+  })
+}
+
+/** `progress` is in every reply. */
+const includesOf = async (
+  context: CommandContext,
+  row: CampaignRow,
+  include: readonly (typeof campaignIncludes)[number][],
+): Promise<Omit<CampaignWithIncludes, keyof CampaignReply>> => {
+  const wants = (name: (typeof campaignIncludes)[number]) => include.includes(name)
+  const { campaignId, status, progress } = row
+  const list = wants('recipients')
+    ? (await loadCampaign(context, campaignId))?.campaign.details.recipients
+    : undefined
+  const url = `/api/campaigns/${campaignId}/recipients`
+  const report = {
+    status,
+    totalSent: progress.sent,
+    totalFailed: progress.failed,
+    reportUrl: reportUrlOf(campaignId),
+  }
+  return {
+    ...(wants('recipients')
+      ? { recipients: { total: list?.total ?? 0, variables: [...(list?.variables ?? [])], url } }
+      : {}),
+    ...(wants('attachments') ? { attachments: [] } : {}),
+    ...(wants('report') ? { report } : {}),
+  }
 }
 
 /** What the user may see of what they ask for. */
@@ -93,6 +165,7 @@ const filterOf = (
     title?: string | undefined
     startDate?: string | undefined
     endDate?: string | undefined
+    query?: string | undefined
   },
 ): CampaignFilter => ({
   tenant,
@@ -102,6 +175,7 @@ const filterOf = (
   title: asked.title,
   createdFrom: asked.startDate,
   createdTo: asked.endDate,
+  query: asked.query,
 })
 
 const addChanges = (routes: Routes, context: CommandContext): void => {
@@ -150,6 +224,11 @@ const addLooks = (routes: Routes, context: CommandContext): void => {
   routes.add('GET', '/api/campaigns/:id/preview', { params }, async (call) => {
     const { campaignId } = await findCampaign(context, call.principal, call.params.id)
     return { body: { previews: await previewsOf(context, campaignId) } }
+  })
+
+  routes.add('GET', '/api/campaigns/:id/history', { params }, async (call) => {
+    const { campaignId } = await findCampaign(context, call.principal, call.params.id)
+    return { body: { history: await readHistory(context.store, campaignId) } }
   })
 
   routes.add('GET', '/api/campaigns/:id/estimate', { params }, async (call) => {

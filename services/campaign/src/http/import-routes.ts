@@ -2,20 +2,29 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Readable } from 'node:stream'
 
-import { type ImportReply, type TenantId } from '@peyk/contracts'
+import {
+  canReadCampaign,
+  commandIdSchema,
+  duplicateRequest,
+  type ImportReply,
+  type TenantId,
+} from '@peyk/contracts'
+import { uuidV5 } from '@peyk/event-sourcing'
 import { ProblemError, type Reply } from '@peyk/service-kit'
 import { z } from 'zod'
 
 import type { CampaignRow } from '../catalogue/catalogue.ts'
 import { findCampaign, rowAfter } from '../commands/campaigns.ts'
-import { type CommandContext, metadataOf } from '../commands/context.ts'
+import { type Actor, type CommandContext, metadataOf } from '../commands/context.ts'
+import { duplicateCampaign } from '../commands/duplicate-campaign.ts'
 import { refusal } from '../commands/refusals.ts'
 import { wrongStateFor } from '../domain/campaign/decide.ts'
+import type { ImportRow } from '../imports/columns.ts'
 import type { ImportJobs } from '../imports/import-jobs.ts'
 import type { ImportStore } from '../imports/import-store.ts'
 import { ERRORS_HEADER } from '../imports/rejected-rows.ts'
 import { receiveList, type UploadLimits } from './receive-upload.ts'
-import { campaignParams as params, type Routes } from './routes.ts'
+import { campaignParams as params, etagOf, type Routes } from './routes.ts'
 import { importTemplate } from './template.ts'
 
 export interface ImportRoutesOptions {
@@ -38,6 +47,7 @@ export const addImportRoutes = (routes: Routes, options: ImportRoutesOptions): v
   }))
 
   addUpload(routes, options)
+  addDuplicate(routes, options)
 
   const findImport = async (tenant: TenantId, { id, importId }: z.output<typeof importParams>) => {
     const entry = await jobs.find({ tenant, campaignId: id, importId })
@@ -87,6 +97,50 @@ const addUpload = (routes: Routes, { context, jobs, uploads }: ImportRoutesOptio
     if (finished.outcome === 'failed') throw finished.problem
     return replyOf(routes, await rowAfter(context, finished.campaign, finished.head), finished.entry)
   })
+}
+
+/** A copy is imported under an id of its own: its stream knows the command as the one that created it. */
+const addDuplicate = (routes: Routes, { context, jobs }: ImportRoutesOptions): void => {
+  const route = { params, body: duplicateRequest } as const
+  routes.add('POST', '/api/campaigns/:id/duplicate', route, async (call) => {
+    const source = await routes.runnable(call, canReadCampaign)
+    const actor = routes.actor(call)
+    const { row, rows } = await duplicateCampaign(
+      context,
+      actor,
+      source.campaignId,
+      call.body,
+      call.idempotencyKey !== undefined,
+    )
+    const copy = rows === undefined ? row : await importCopy(context, jobs, actor, row, rows)
+    const location = `/api/campaigns/${row.campaignId}`
+    return {
+      ...routes.reply(copy, 'Campaign duplicated', { recipientsCount: copy.progress.total }),
+      status: 201,
+      headers: { location, etag: etagOf(copy) },
+    }
+  })
+}
+
+/** The copy with its recipients, or with as many as there are when it takes long; without any when none fit. */
+const importCopy = async (
+  context: CommandContext,
+  jobs: ImportJobs,
+  actor: Actor,
+  row: CampaignRow,
+  rows: AsyncIterable<ImportRow>,
+): Promise<CampaignRow> => {
+  const importId = commandIdSchema.parse(uuidV5(`recipients of ${actor.commandId}`))
+  const key = { tenant: row.tenant, campaignId: row.campaignId, importId }
+  if ((await jobs.find(key)) !== undefined) return findCampaign(context, actor.principal, row.campaignId)
+  const metadata = metadataOf({ ...actor, commandId: importId })
+  const discard = () => Promise.resolve()
+  const run = await jobs.start({ ...key, mode: 'replace', rows, discard, metadata })
+  const finished = await within(run.finished, context.settings.IMPORT_ANSWER_TIMEOUT)
+  if (finished?.outcome === 'done') return rowAfter(context, finished.campaign, finished.head)
+  if (finished?.outcome === 'failed' && finished.problem.code !== 'no_valid_recipients')
+    throw finished.problem
+  return row
 }
 
 /** What was received is of no use when the work fails. */

@@ -39,7 +39,7 @@ const problem = ({ status, body, text }: Answer) => {
   return `${status} ${code}${errors === undefined ? '' : ` ${errors.map(({ path }) => path).join()}`}`
 }
 
-type Sent = Pick<RouteRow, 'body' | 'file'> & { readonly query?: string; readonly key?: string }
+type Sent = Pick<RouteRow, 'body' | 'file' | 'query'> & { readonly key?: string }
 
 const call = (caller: Caller, { route }: RouteRow, id: CampaignId | undefined, sent: Sent = {}) => {
   const [method = '', pattern = ''] = route.split(' ')
@@ -115,7 +115,7 @@ function describeStrangers(row: RouteRow) {
     const viewed = await call(service.as({ user: 'u3', roles: ['viewer'] }), row, id, row)
     if (row.access === 'read') expect(viewed.status).toBe(row.status)
     else expect(problem(viewed)).toBe('403 forbidden')
-    if (row.access === 'link')
+    if (row.access === 'link' || row.access === 'read-and-create')
       expect(problem(await call(service.as({ campaigns: [id!] }), row, id, row))).toBe('403 forbidden')
     else
       expect((await call(service.as({ user: 'u4', roles: ['operator'] }), row, id, row)).status).toBe(

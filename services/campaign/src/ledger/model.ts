@@ -45,6 +45,7 @@ export interface CampaignRow {
   readonly dispatchedTo: number
   readonly outcomesRevision: number
   readonly restSkipped: boolean
+  readonly isDeleted: boolean
   readonly correlationId: string | undefined
   readonly traceparent: string | undefined
   readonly changedAt: string
@@ -131,6 +132,7 @@ const campaignRow = (raw: Raw): CampaignRow => {
     dispatchedTo: Number(raw['dispatched_to']),
     outcomesRevision: Number(raw['outcomes_revision']),
     restSkipped: raw['rest_skipped'] === 1,
+    isDeleted: raw['is_deleted'] === 1,
     correlationId: optional(raw['correlation_id']),
     traceparent: optional(raw['traceparent']),
     changedAt: String(raw['changed_at']),

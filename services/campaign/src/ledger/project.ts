@@ -77,6 +77,12 @@ const campaignProjection = (database: Database) => {
       case 'TestSendRequested':
         rows.addTest(id, event.data, recorded, at)
         break
+      case 'CampaignDeleted':
+        rows.set(id, { is_deleted: 1 })
+        break
+      case 'CampaignRestored':
+        rows.set(id, { is_deleted: 0 })
+        break
       case 'CampaignStarted':
         rows.set(id, {
           ...startedColumns(event.data, recorded),
@@ -115,6 +121,8 @@ const changedColumns = (
         | 'CampaignStarted'
         | 'ReportShared'
         | 'ReportShareRevoked'
+        | 'CampaignDeleted'
+        | 'CampaignRestored'
     }
   >,
   at: string,

@@ -1,6 +1,6 @@
 // The tables of the ledger's index: a projection of the event store, thrown away and rebuilt at will. No phone numbers.
 
-export const LEDGER_VERSION = 1
+export const LEDGER_VERSION = 2
 
 export const ledgerSchema = [
   `create table campaigns (
@@ -25,6 +25,7 @@ export const ledgerSchema = [
     dispatched_to integer not null default 0,
     outcomes_revision integer not null default -1,
     rest_skipped integer not null default 0,
+    is_deleted integer not null default 0,
     correlation_id text,
     traceparent text,
     changed_at text not null

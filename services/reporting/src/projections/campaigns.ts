@@ -79,5 +79,9 @@ const changes = (event: Exclude<CampaignEvent, { type: 'CampaignCreated' }>, at:
     case 'ReportShareRevoked':
     case 'TestSendRequested':
       return {}
+    case 'CampaignDeleted':
+      return { is_deleted: 1 }
+    case 'CampaignRestored':
+      return { is_deleted: 0 }
   }
 }

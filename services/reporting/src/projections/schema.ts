@@ -10,6 +10,7 @@ export const reportingSchema = [
     title text not null,
     message text not null,
     status text not null,
+    is_deleted integer not null default 0,
     total integer not null default 0,
     -- Chunks up to this one count; later ones belong to an import that is not through.
     last_chunk integer not null default -1,

@@ -93,7 +93,9 @@ const listed = `recipients.position, spelling, name, ifnull(outcomes.state, 'pen
   ifnull(attempt, 0) as attempt, sent_at, delivered_at, read_at`
 
 export const reportingQueries = (database: ReadModelDatabase): ReportingQueries => {
-  const campaign = database.prepare<[number], Raw>('select * from campaigns where campaign_id = ?')
+  const campaign = database.prepare<[number], Raw>(
+    'select * from campaigns where campaign_id = ? and is_deleted = 0',
+  )
   const page = database.prepare<[number, string | null, string | null, number, number], Raw>(
     `select ${listed}, variables ${counted} and (? is null or ifnull(outcomes.state, 'pending') = ?)
      order by recipients.position limit ? offset ?`,

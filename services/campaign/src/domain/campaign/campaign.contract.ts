@@ -20,6 +20,7 @@ const runKey = Buffer.alloc(32, 1).toString('base64')
 const notBefore = '2024-01-01T10:00:10.000Z'
 const totals = totalsOfPending(0)
 const LIMIT = 5_000
+const instants = ['2024-01-01T00:00:00.000Z', '2024-02-01T00:00:00.000Z', '2024-03-01T00:00:00.000Z']
 
 const epoch = fc.constantFrom('e1', 'e2').map((text) => epochSchema.parse(text))
 const hasConnectedNumber = fc.boolean()
@@ -88,6 +89,14 @@ const command: fc.Arbitrary<CampaignCommand> = fc.oneof(
   fc.constant<CampaignCommand>({ type: 'CancelCampaign', data: {} }),
   fc.constant<CampaignCommand>({ type: 'CompleteCampaign', data: { totals } }),
   fc.constant<CampaignCommand>({ type: 'FailCampaign', data: { reason: 'numberGone', totals } }),
+  fc.record({
+    type: fc.constant('DeleteCampaign' as const),
+    data: fc.record({ restorableUntil: fc.constantFrom(...instants) }),
+  }),
+  fc.record({
+    type: fc.constant('RestoreCampaign' as const),
+    data: fc.record({ now: fc.constantFrom(...instants) }),
+  }),
   fc.record({
     type: fc.constant('RequestTestSend' as const),
     data: fc.record({ testId: fc.constant(testId), runKey: fc.constant(runKey), hasConnectedNumber }),

@@ -35,6 +35,8 @@ export interface CampaignDetails {
   readonly sessionId: SessionId | undefined
   /** Links to the report that nobody revoked. */
   readonly shares: readonly CampaignEventOf<'ReportShared'>['data'][]
+  /** Of a campaign that was deleted: until then it can be had back. */
+  readonly restorableUntil: string | undefined
 }
 
 export interface Run {
@@ -93,6 +95,7 @@ const created = ({ campaignId, tenant, ownerId, title, message }: DataOf['Campai
     intervalMs: undefined,
     sessionId: undefined,
     shares: [],
+    restorableUntil: undefined,
   },
 })
 
@@ -150,4 +153,6 @@ const evolutions: Evolve = {
   ReportShareRevoked: (campaign, { shareId }) =>
     withDetails(campaign, { shares: campaign.details.shares.filter((share) => share.shareId !== shareId) }),
   TestSendRequested: (campaign) => campaign,
+  CampaignDeleted: (campaign, { restorableUntil }) => withDetails(campaign, { restorableUntil }),
+  CampaignRestored: (campaign) => withDetails(campaign, { restorableUntil: undefined }),
 }

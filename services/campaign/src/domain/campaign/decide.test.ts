@@ -84,6 +84,13 @@ const testSend = (hasConnectedNumber: boolean) =>
 describe('create', () => {
   const create = { type: 'CreateCampaign', data: { ...identity, message: 'سلام {{name}}' } } as const
   test('begins a campaign', () => given().when(create).then(created))
+  test('as a copy it keeps the pacing', () =>
+    given()
+      .when({ ...create, data: { ...create.data, copyOf: identity.campaignId, intervalMs: 7_000 } })
+      .then(
+        { type: 'CampaignCreated', data: { ...create.data, copyOf: identity.campaignId } },
+        { type: 'PacingSet', data: { intervalMs: 7_000 } },
+      ))
   test('of a campaign that is there changes nothing', () => given(created).when(create).thenNothing())
   test('comes before every other command', () =>
     given().when(start).thenRejected({ code: 'campaign_not_found' }))
@@ -350,4 +357,42 @@ describe('test send', () => {
         allowed: ['DRAFT', 'READY', 'SCHEDULED', 'RUNNING', 'PAUSED', 'FAILED'],
       }),
   )
+})
+
+describe('deletion', () => {
+  const restorableUntil = '2024-02-01T00:00:00.000Z'
+  const later = '2024-02-01T00:00:00.001Z'
+  const remove = { type: 'DeleteCampaign', data: { restorableUntil } } as const
+  const deleted: CampaignEvent = { type: 'CampaignDeleted', data: { restorableUntil } }
+  const restore = (now: string) => ({ type: 'RestoreCampaign', data: { now } }) as const
+  const restored: CampaignEvent = { type: 'CampaignRestored', data: {} }
+
+  test.each(['DRAFT', 'READY', 'PAUSED', 'COMPLETED', 'CANCELLED', 'FAILED'] as const)('of %s', (state) =>
+    given(...states[state])
+      .when(remove)
+      .then(deleted),
+  )
+  test('is refused while the campaign runs', () =>
+    given(...running)
+      .when(remove)
+      .thenRejected({
+        code: 'wrong_state',
+        state: 'RUNNING',
+        allowed: ['DRAFT', 'READY', 'SCHEDULED', 'PAUSED', 'COMPLETED', 'CANCELLED', 'FAILED'],
+      }))
+  test('comes once', () => given(created, deleted).when(remove).thenNothing())
+  test('leaves a campaign that takes no command', () =>
+    given(...states.PAUSED, deleted)
+      .when(resume(true))
+      .thenRejected({ code: 'campaign_not_found' }))
+  test('is undone in time, once', () => {
+    given(created, deleted).when(restore(restorableUntil)).then(restored)
+    given(created, deleted, restored).when(restore(later)).thenNothing()
+  })
+  test('is for good after that', () =>
+    given(created, deleted).when(restore(later)).thenRejected({ code: 'campaign_not_found' }))
+  test('leaves the state as it was', () =>
+    given(...states.PAUSED, deleted, restored)
+      .when(resume(false))
+      .then({ type: 'CampaignResumed', data: { epoch: laterEpoch } }))
 })

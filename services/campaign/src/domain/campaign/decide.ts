@@ -10,11 +10,26 @@ type CommandOf<Type extends keyof DataOf> = { [T in Type]: { type: T; data: Data
 type Decide = { [Type in keyof DataOf]: (data: DataOf[Type], campaign: ExistingCampaign) => CampaignDecision }
 
 const decide = (command: CampaignCommand, campaign: Campaign): CampaignDecision => {
-  if (campaign.status !== 'NONE') return decideExisting(command, campaign)
-  return command.type === 'CreateCampaign'
-    ? accept({ type: 'CampaignCreated', data: command.data })
-    : reject({ code: 'campaign_not_found' })
+  if (campaign.status !== 'NONE')
+    return isHidden(command, campaign) ? gone : decideExisting(command, campaign)
+  return command.type === 'CreateCampaign' ? create(command.data) : gone
 }
+
+const create = ({ intervalMs, copyOf, ...data }: DataOf['CreateCampaign']): CampaignDecision => {
+  const created: CampaignEvent = {
+    type: 'CampaignCreated',
+    data: { ...data, ...(copyOf === undefined ? {} : { copyOf }) },
+  }
+  return intervalMs === undefined
+    ? accept(created)
+    : accept<CampaignEvent>(created, { type: 'PacingSet', data: { intervalMs } })
+}
+
+const gone: CampaignDecision = reject({ code: 'campaign_not_found' })
+
+/** A deleted campaign is none, but for who deletes it again or wants it back. */
+const isHidden = ({ type }: CampaignCommand, { details }: ExistingCampaign): boolean =>
+  details.restorableUntil !== undefined && type !== 'DeleteCampaign' && type !== 'RestoreCampaign'
 
 const decideExisting = <Type extends keyof DataOf>(command: CommandOf<Type>, campaign: ExistingCampaign) =>
   decisions[command.type](command.data, campaign)
@@ -33,6 +48,7 @@ const allowedIn = {
   CompleteCampaign: ['RUNNING'],
   FailCampaign: ['RUNNING', 'PAUSED'],
   RequestTestSend: ['DRAFT', 'READY', 'SCHEDULED', 'RUNNING', 'PAUSED', 'FAILED'],
+  DeleteCampaign: ['DRAFT', 'READY', 'SCHEDULED', 'PAUSED', 'COMPLETED', 'CANCELLED', 'FAILED'],
 } as const satisfies Partial<Record<keyof DataOf, readonly CampaignStatus[]>>
 
 /** Undefined when the campaign's state allows the command. */
@@ -137,6 +153,18 @@ const decisions: Decide = {
     return accept(
       ...revoked.map((share) => ({ type: 'ReportShareRevoked' as const, data: { shareId: share.shareId } })),
     )
+  },
+
+  DeleteCampaign: ({ restorableUntil }, campaign) =>
+    campaign.details.restorableUntil === undefined
+      ? inAllowedState('DeleteCampaign', campaign, () =>
+          accept({ type: 'CampaignDeleted', data: { restorableUntil } }),
+        )
+      : accept(),
+
+  RestoreCampaign: ({ now }, { details: { restorableUntil } }) => {
+    if (restorableUntil === undefined) return accept()
+    return now <= restorableUntil ? accept({ type: 'CampaignRestored', data: {} }) : gone
   },
 
   RequestTestSend: ({ testId, runKey, hasConnectedNumber }, campaign) =>

@@ -7,6 +7,7 @@ interface Row {
   readonly from?: MadeState
   readonly status: number
   readonly body?: unknown
+  readonly query?: string
   /** Sent as a file. */
   readonly file?: string
   /** Another request of the right form, for the same Idempotency-Key. */
@@ -25,7 +26,7 @@ interface Row {
 /** Who may: everybody who reads it; who runs it; who creates. */
 export type RouteRow =
   | (Row & { readonly access: 'public' | 'list' | 'create' })
-  | (Row & { readonly access: 'read' | 'run' | 'link' })
+  | (Row & { readonly access: 'read' | 'run' | 'link' | 'read-and-create' })
 
 const wrong = '409 wrong_state'
 const base = '/api/campaigns/:id'
@@ -75,7 +76,34 @@ export const routeTable: readonly RouteRow[] = [
       { query: '?order=1', told: '400 invalid_request query' },
     ],
   },
-  look(''),
+  {
+    route: 'GET /api/campaigns/search',
+    access: 'list',
+    status: 200,
+    query: '?query=a&sortBy=title&sortOrder=asc',
+    bad: [
+      { told: '400 invalid_request query.query' },
+      { query: '?query=a&sortBy=title;drop', told: '400 invalid_request query.sortBy' },
+      { query: '?query=a&sortOrder=up', told: '400 invalid_request query.sortOrder' },
+    ],
+  },
+  {
+    ...look(''),
+    query: '?include=progress,recipients,attachments,report',
+    bad: [{ query: '?include=secrets', told: '400 invalid_request query.include.0' }],
+  },
+  look('/history'),
+  { route: `DELETE ${base}`, access: 'run', status: 200, bad: [], refusedIn: [['RUNNING', wrong]] },
+  control('restore', 'DRAFT'),
+  {
+    route: `POST ${base}/duplicate`,
+    access: 'read-and-create',
+    from: 'READY',
+    status: 201,
+    body: { recipients: 'all' },
+    other: { body: { recipients: 'none' } },
+    bad: [{ body: { recipients: 'best' }, told: '400 invalid_request recipients' }],
+  },
   look('/preview'),
   look('/estimate'),
   look('/connection'),
