@@ -2,16 +2,26 @@
 import { type CampaignId, eventStreams, type HistoryEntry, readCampaignEvent } from '@peyk/contracts'
 import type { EventStore, RecordedEvent } from '@peyk/event-sourcing'
 
-/** Names of other fields say what they hold; these are secret, long, or said elsewhere. */
-const untold = new Set([
-  'runKey',
-  'epoch',
-  'message',
-  'tenant',
-  'campaignId',
-  'reason',
-  'variables',
-  'chunks',
+/** What an entry tells of an event; keys, texts and whatever is not named here stay out. */
+const told = new Set([
+  'ownerId',
+  'title',
+  'copyOf',
+  'importId',
+  'mode',
+  'accepted',
+  'rejected',
+  'duplicates',
+  'total',
+  'totals',
+  'intervalMs',
+  'sessionId',
+  'attempt',
+  'notBefore',
+  'testId',
+  'restorableUntil',
+  'shareId',
+  'expiresAt',
 ])
 
 /** Oldest first. */
@@ -29,6 +39,6 @@ const entryOf = (recorded: RecordedEvent): HistoryEntry => {
     event: type,
     userId: typeof userId === 'string' ? userId : null,
     reason: 'reason' in data ? data.reason : null,
-    details: Object.fromEntries(Object.entries(data).filter(([name]) => !untold.has(name))),
+    details: Object.fromEntries(Object.entries(data).filter(([name]) => told.has(name))),
   }
 }
