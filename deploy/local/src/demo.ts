@@ -5,7 +5,8 @@ import { createInterface } from 'node:readline/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
-import { type ImportReply, liveMessageSchema, type LiveMessage, type ReportReply } from '@peyk/contracts'
+import { CampaignFeed } from '@peyk/client'
+import type { ImportReply, ReportReply } from '@peyk/contracts'
 
 import { readCommandLine } from './command-line.ts'
 
@@ -114,64 +115,33 @@ interface LiveFeed {
   readonly close: () => void
 }
 
-/** The owner's protocol, as a browser would speak it. */
+/** The client library that a page would use too. A connection that broke comes back, with the newest state. */
 const openFeed = (id: number): LiveFeed => {
   const ready = Promise.withResolvers<undefined>()
   const completed = Promise.withResolvers<undefined>()
-  const url = new URL(`/ws/campaigns?campaignId=${id}&userId=1`, values.url.replace(/^http/, 'ws'))
-  const socket = new WebSocket(url)
-  socket.onmessage = ({ data }) => {
-    if (data === 'ping') {
-      socket.send('pong')
-      return
-    }
-    show(liveMessageSchema.parse(JSON.parse(String(data))), {
-      ready: () => ready.resolve(undefined),
-      completed: () => completed.resolve(undefined),
-    })
-  }
-  socket.onclose = ({ code }) => {
-    const lost = new Error(`the live feed closed with ${code}; is the stack still running?`)
-    ready.reject(lost)
-    completed.reject(lost)
-  }
   ready.promise.catch(() => undefined)
   completed.promise.catch(() => undefined)
-  return { ready: ready.promise, completed: completed.promise, close: () => socket.close() }
-}
-
-const show = (
-  { type, data }: LiveMessage,
-  on: { readonly ready: () => void; readonly completed: () => void },
-): void => {
-  switch (type) {
-    case 'campaign_update': {
-      const { total, sent, failed } = data.progress
-      if (data.status === 'RUNNING') bar(sent, failed, total, '')
-      return
-    }
-    case 'progress_update': {
-      bar(data.progress.sent, 0, data.progress.total, data.progress.current)
-      return
-    }
-    case 'status_update':
-      if (data.status === 'ready') on.ready()
-      return
-    case 'error_update': {
-      line(data.error)
-      return
-    }
-    case 'qr_code': {
-      line('A QR code is there (the test phone scans it by itself).')
-      return
-    }
-    case 'completion_update':
-      line(`${data.report.status}: ${data.report.totalSent} sent, ${data.report.totalFailed} not sent`)
-      {
-        on.completed()
-        return
-      }
-  }
+  const feed = new CampaignFeed({ url: values.url, campaignId: id, userId: 1 })
+  feed.on('campaign_update', ({ status, progress }) => {
+    if (status === 'RUNNING') bar(progress.sent, progress.failed, progress.total, '')
+  })
+  feed.on('progress_update', ({ progress }) => bar(progress.sent, 0, progress.total, progress.current))
+  feed.on('status_update', ({ status }) => {
+    if (status === 'ready') ready.resolve(undefined)
+  })
+  feed.on('error_update', ({ error }) => line(error))
+  feed.on('qr_code', () => line('A QR code is there (the test phone scans it by itself).'))
+  feed.on('completion_update', ({ report: { status, totalSent, totalFailed } }) => {
+    line(`${status}: ${totalSent} sent, ${totalFailed} not sent`)
+    completed.resolve(undefined)
+  })
+  feed.on('stopped', ({ why }) => {
+    const lost = new Error(`the live feed ended: ${why}; is the stack still running?`)
+    ready.reject(lost)
+    completed.reject(lost)
+  })
+  feed.connect()
+  return { ready: ready.promise, completed: completed.promise, close: () => feed.close() }
 }
 
 const BAR_WIDTH = 40
