@@ -7,7 +7,13 @@
  */
 import { explainFailedDial, FeedError } from './feed-error.ts'
 import { Listeners } from './listeners.ts'
-import { type CampaignMessage, type CampaignMessages, isKnownType, parseMessage } from './messages.ts'
+import {
+  type CampaignMessage,
+  type CampaignMessages,
+  isKnownType,
+  parseMessage,
+  positionOf,
+} from './messages.ts'
 import { WebSocketMonitor } from './monitor.ts'
 import { decideReconnect, type ReconnectPolicy, standardPolicy } from './reconnect.ts'
 
@@ -18,6 +24,8 @@ export interface CampaignFeedOptions extends Partial<ReconnectPolicy> {
   readonly userId: number | string
   /** A token or ticket, or a function that gets one: it is called for every dial, so an expired token is no end. */
   readonly token?: string | (() => string | Promise<string>)
+  /** After a break, hear what was missed (`resumed` tells whether all of it was there). Default false. */
+  readonly resume?: boolean
   /** The server pings every 30 s; a connection that is silent for longer than this is given up. Default 75 s. */
   readonly maxSilenceMs?: number
   /** Default: one of its own. */
@@ -32,12 +40,17 @@ export interface CampaignFeedEvents extends CampaignMessages {
   /** It will not dial again by itself. */
   readonly stopped: { readonly why: string }
   readonly error: FeedError
+  /** With `resume`: false says that something is missing, and that the newest state follows. */
+  readonly resumed: { readonly recovered: boolean }
+  /** With `resume`: the token ends soon; the connection closes then, and comes back with a new one. */
+  readonly token_expiring: { readonly at: string }
   /** A message type of a newer server. */
   readonly unknown: CampaignMessage
 }
 
 const NORMAL = 1000
 const NO_ANSWER = 1006
+const EPOCH_CHANGED = 4410
 
 export class CampaignFeed {
   readonly monitor: WebSocketMonitor
@@ -50,6 +63,8 @@ export class CampaignFeed {
   #dials = 0
   #attempts = 0
   #stop: AbortController | undefined
+  /** Where the feed was, for the next dial. */
+  #position: string | undefined
 
   constructor(options: CampaignFeedOptions) {
     this.#options = options
@@ -97,7 +112,8 @@ export class CampaignFeed {
       return
     }
     if (signal.aborted || number !== this.#dials) return
-    this.#attach(new WebSocket(this.#address(token)), signal)
+    const protocols = this.#options.resume === true ? ['campaign-updates.v2', 'campaign-updates'] : []
+    this.#attach(new WebSocket(this.#address(token), protocols), signal)
   }
 
   async #token(): Promise<string | undefined> {
@@ -111,6 +127,7 @@ export class CampaignFeed {
     address.searchParams.set('campaignId', String(campaignId))
     address.searchParams.set('userId', String(userId))
     if (token !== undefined) address.searchParams.set('token', token)
+    if (this.#position !== undefined) address.searchParams.set('resume', this.#position)
     return address
   }
 
@@ -154,7 +171,11 @@ export class CampaignFeed {
 
   #tell(message: CampaignMessage): void {
     const { type, data } = message
-    if (isKnownType(type)) this.#listeners.tell(type, data as CampaignMessages[typeof type])
+    this.#position = positionOf(type === 'hello' ? data : message) ?? this.#position
+    if (type === 'hello') return
+    if (type === 'resumed' || type === 'token_expiring')
+      this.#listeners.tell(type, data as CampaignFeedEvents[typeof type] & Record<string, never>)
+    else if (isKnownType(type)) this.#listeners.tell(type, data as CampaignMessages[typeof type])
     else this.#listeners.tell('unknown', message)
   }
 
@@ -174,6 +195,7 @@ export class CampaignFeed {
   }
 
   #ended(code: number, reason: string): void {
+    if (code === EPOCH_CHANGED) this.#position = undefined
     this.#listeners.tell('close', { code, reason })
     const { signal } = this.#stop ?? {}
     // A listener may have closed the feed.

@@ -108,3 +108,10 @@ const isMessage = (value: unknown): value is CampaignMessage =>
   typeof value.type === 'string' &&
   'campaignId' in value &&
   typeof value.campaignId === 'number'
+
+/** `<epoch>.<seq>.<n>`; undefined of what has no position, or not a whole one. */
+export const positionOf = (value: unknown): string | undefined => {
+  if (typeof value !== 'object' || value === null) return undefined
+  if (!('epoch' in value && 'seq' in value && 'n' in value)) return undefined
+  return `${String(value.epoch)}.${String(value.seq)}.${String(value.n)}`
+}

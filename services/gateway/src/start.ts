@@ -10,7 +10,7 @@ import { addTicketRoute, type TicketRouteOptions } from './http/tickets.ts'
 import { createAccessReader } from './realtime/access.ts'
 import { createDoor } from './realtime/door.ts'
 import { createHub, type Hub } from './realtime/hub.ts'
-import { loadSnapshot, startLiveFeed } from './realtime/live-feed.ts'
+import { loadHistory, loadSnapshot, startLiveFeed } from './realtime/live-feed.ts'
 import { createRealtimeMetrics, registerRealtimeState } from './realtime/metrics.ts'
 import { createRealtimeServer, type RealtimeServer } from './realtime/server.ts'
 import { watchRevocations } from './realtime/revocations.ts'
@@ -29,10 +29,9 @@ export const start = async (scope: Scope<Settings>): Promise<void> => {
   const access = createAccessReader(nats)
   const hub: Hub = createHub({
     metrics: realtimeMetrics,
-    loadSnapshot: async (campaignId) => {
-      const campaign = await access.of(campaignId)
-      return campaign === undefined ? [] : loadSnapshot(nats, campaign)
-    },
+    loadSnapshot: async (campaignId, position = feed.position()) =>
+      loadSnapshot(nats, await access.known(campaignId), position),
+    loadHistory: async (campaignId, ...range) => loadHistory(nats, await access.known(campaignId), ...range),
   })
   const stopFeed = new AbortController()
   const feed = startLiveFeed({ nats, hub, metrics: realtimeMetrics, log }, stopFeed.signal)
@@ -62,7 +61,7 @@ export const start = async (scope: Scope<Settings>): Promise<void> => {
     publicPort: settings.PUBLIC_PORT,
   })
   const realtime = createRealtimeServer({ settings, door, hub, metrics: realtimeMetrics, log })
-  await revocations.caughtUp
+  await Promise.all([feed.ready, revocations.caughtUp])
   await listen(scope, realtime, { authenticator, access, tickets, revocations })
 }
 

@@ -10,6 +10,8 @@ export class AccessUnknown extends Error {
 export interface AccessReader {
   /** Undefined: there is no such campaign. Throws AccessUnknown. */
   of(id: CampaignId): Promise<CampaignAccess | undefined>
+  /** Of a campaign that somebody was let into. */
+  known(id: CampaignId): Promise<CampaignAccess>
 }
 
 const CACHED = 10_000
@@ -25,13 +27,19 @@ export const createAccessReader = (nats: Nats): AccessReader => {
     if (access !== undefined) remember(known, id, access)
     return access
   }
+  const of = async (id: CampaignId) => {
+    const present = known.get(id)
+    if (present !== undefined) return present
+    const question = asked.get(id) ?? read(id).finally(() => asked.delete(id))
+    asked.set(id, question)
+    return question
+  }
   return {
-    of: async (id) => {
-      const present = known.get(id)
-      if (present !== undefined) return present
-      const question = asked.get(id) ?? read(id).finally(() => asked.delete(id))
-      asked.set(id, question)
-      return question
+    of,
+    known: async (id) => {
+      const access = await of(id)
+      if (access === undefined) throw new AccessUnknown('the campaign is not known any more')
+      return access
     },
   }
 }

@@ -11,8 +11,9 @@ import {
 } from '@peyk/contracts'
 import type { WebSocket } from 'ws'
 
-import type { Framed } from './frames.ts'
+import { controlFrame, type Framed } from './frames.ts'
 import type { RealtimeMetrics } from './metrics.ts'
+import type { Position } from './parameters.ts'
 
 export interface ClientLimits {
   readonly conflateAboveBytes: number
@@ -28,10 +29,14 @@ export interface ClientOptions {
   readonly tokenId: string | undefined
   readonly tenantAndUser: string
   readonly address: string
+  /** Positions, resume, and the frames around them. */
+  readonly isV2: boolean
+  readonly resume: Position | undefined
   /** Whether a QR may go to this user. */
   readonly mayLink: boolean
   /** Milliseconds since 1970; undefined for a local user without a token. */
   readonly tokenEndsAt: number | undefined
+  readonly pingIntervalMs: number
   readonly limits: ClientLimits
   readonly metrics: RealtimeMetrics
 }
@@ -39,6 +44,8 @@ export interface ClientOptions {
 const TERMINATE_AFTER_MS = 1_000
 const MESSAGES_A_SECOND = 5
 const UNKNOWN_TEXTS = 5
+/** A client of v2 is told so long before the end of its token. */
+const TELL_EXPIRY_MS = 60_000
 
 /** Only the newest of these matters to a client that is behind. */
 const conflated = new Set<LiveMessageType>(['progress_update', 'campaign_update'])
@@ -47,12 +54,15 @@ export class Client {
   readonly options: ClientOptions
   /** Set when a ping went out, cleared by any pong. */
   awaitsPong = false
+  /** Stored messages up to this sequence it got by its resume: they are not for it when they come live. */
+  skipsThrough = 0
   readonly #kept = new Map<LiveMessageType, Framed>()
   #behindSince: number | undefined
   #isClosing = false
   #tokens = MESSAGES_A_SECOND
   #tokensAt = performance.now()
   #unknownTexts = 0
+  #toldExpiry = false
 
   constructor(options: ClientOptions) {
     this.options = options
@@ -112,16 +122,29 @@ export class Client {
 
   #writeBehind(message: Framed): void {
     if (conflated.has(message.type)) {
-      if (this.#kept.has(message.type)) this.options.metrics.conflated(message.type)
+      if (this.#kept.delete(message.type)) this.options.metrics.conflated(message.type)
       this.#kept.set(message.type, message)
-    } else this.#put(message.frame, [message])
+      return
+    }
+    // What was kept goes before it: the order is that of the stream, also for who is behind.
+    this.#putKept()
+    this.#put(this.frameOf(message), [message])
   }
 
   #drained(): void {
     this.#behindSince = undefined
-    const kept = [...this.#kept.values()].sort((a, b) => a.sequence - b.sequence)
+    this.#putKept()
+  }
+
+  #putKept(): void {
+    const kept = [...this.#kept.values()]
     this.#kept.clear()
-    for (const message of kept) this.#put(message.frame, [message])
+    for (const message of kept) this.#put(this.frameOf(message), [message])
+  }
+
+  /** In the envelope that this client speaks. */
+  frameOf(message: Framed): Buffer {
+    return this.options.isV2 ? message.positioned() : message.frame
   }
 
   /** Called by every write while behind, and by the sweep for those that nobody writes to. */
@@ -135,8 +158,13 @@ export class Client {
 
   sweep(nowMs: number): void {
     this.#checkLag()
-    const { tokenEndsAt } = this.options
-    if (tokenEndsAt !== undefined && nowMs >= tokenEndsAt) this.close(closeCodes.unauthorized, 'expired')
+    const { tokenEndsAt, isV2, campaignId } = this.options
+    if (tokenEndsAt === undefined) return
+    if (nowMs >= tokenEndsAt) this.close(closeCodes.unauthorized, 'expired')
+    else if (isV2 && !this.#toldExpiry && nowMs >= tokenEndsAt - TELL_EXPIRY_MS) {
+      this.#toldExpiry = true
+      this.writeFrame(controlFrame('token_expiring', campaignId, { at: new Date(tokenEndsAt).toISOString() }))
+    }
   }
 
   #tooSlow(): void {

@@ -1,16 +1,15 @@
 // The hub: which clients watch which campaign, and how a message reaches all of them with one frame and one write each.
-import type { CampaignId } from '@peyk/contracts'
+import { type CampaignId, closeCodes } from '@peyk/contracts'
 
 import type { Client } from './client.ts'
 import type { Framed } from './frames.ts'
+import type { LoadHistory } from './history.ts'
 import type { RealtimeMetrics } from './metrics.ts'
-import { Watched } from './watched.ts'
-
-/** What a new client gets first: the newest message of each type. */
-export type Snapshot = readonly Framed[]
+import { type Snapshot, type StreamPosition, Watched } from './watched.ts'
 
 export interface HubOptions {
-  readonly loadSnapshot: (campaignId: CampaignId) => Promise<Snapshot>
+  readonly loadSnapshot: (campaignId: CampaignId, position?: StreamPosition) => Promise<Snapshot>
+  readonly loadHistory: (campaignId: CampaignId, ...range: Parameters<LoadHistory>) => ReturnType<LoadHistory>
   readonly metrics: RealtimeMetrics
 }
 
@@ -19,28 +18,36 @@ export interface Hub {
   join(client: Client): Promise<void>
   leave(client: Client): void
   publish(campaignId: CampaignId, message: Framed): void
-  /** The streams were lost: what is known of campaigns is read again, and shown to who watches them. */
-  reload(): Promise<void>
+  /**
+   * The stream was lost: what is known of campaigns is read again and shown to who watches them; clients with positions
+   * are told that these mean nothing any more.
+   */
+  reload(position: StreamPosition): Promise<void>
+  /** The stream of QRs was lost; it says nothing of what is shown. */
+  forgetQrs(): void
   watchers(campaignId: CampaignId): number
   clients(): Iterable<Client>
   readonly size: () => number
+  readonly campaigns: () => number
 }
 
 interface Entry {
   readonly campaignId: CampaignId
   readonly watched: Watched
+  /** Its clients, and those that wait to become so. */
+  readonly members: Set<Client>
   readonly loading: Promise<void>
 }
 
-export const createHub = ({ loadSnapshot, metrics }: HubOptions): Hub => {
+export const createHub = ({ loadSnapshot, loadHistory, metrics }: HubOptions): Hub => {
   const campaigns = new Map<CampaignId, Entry>()
   const entries = new Map<Client, Entry>()
 
   /** Live messages are kept from the moment before the snapshot is asked for. */
   const watch = (campaignId: CampaignId): Entry => {
-    const watched = new Watched(metrics)
+    const watched = new Watched(metrics, (...range) => loadHistory(campaignId, ...range))
     const loading = loadSnapshot(campaignId).then((snapshot) => watched.begin(snapshot))
-    const entry = { campaignId, watched, loading }
+    const entry = { campaignId, watched, loading, members: new Set<Client>() }
     campaigns.set(campaignId, entry)
     return entry
   }
@@ -53,7 +60,8 @@ export const createHub = ({ loadSnapshot, metrics }: HubOptions): Hub => {
     if (entry === undefined) return
     entries.delete(client)
     entry.watched.clients.delete(client)
-    if (entry.watched.clients.size === 0) forget(entry)
+    entry.members.delete(client)
+    if (entry.members.size === 0) forget(entry)
   }
 
   return {
@@ -62,9 +70,12 @@ export const createHub = ({ loadSnapshot, metrics }: HubOptions): Hub => {
       const { campaignId } = client.options
       const entry = campaigns.get(campaignId) ?? watch(campaignId)
       entries.set(client, entry)
-      entry.watched.add(client)
+      entry.members.add(client)
       try {
         await entry.loading
+        if (entries.get(client) === entry) await entry.watched.enter(client)
+        // It may have gone while it was looked up what it had missed.
+        if (entries.get(client) !== entry) entry.watched.clients.delete(client)
       } catch (error) {
         leave(client)
         forget(entry)
@@ -72,10 +83,17 @@ export const createHub = ({ loadSnapshot, metrics }: HubOptions): Hub => {
       }
     },
     publish: (campaignId, message) => campaigns.get(campaignId)?.watched.publish(message),
-    reload: async () => {
-      for (const [campaignId, { watched }] of campaigns) watched.restart(await loadSnapshot(campaignId))
+    reload: async (position) => {
+      for (const client of entries.keys())
+        if (client.options.isV2) client.close(closeCodes.epochChanged, 'epoch')
+      for (const [campaignId, { watched }] of campaigns)
+        watched.restart(await loadSnapshot(campaignId, position))
     },
-    watchers: (campaignId) => campaigns.get(campaignId)?.watched.clients.size ?? 0,
+    forgetQrs: () => {
+      for (const { watched } of campaigns.values()) watched.forgetQr()
+    },
+    campaigns: () => campaigns.size,
+    watchers: (campaignId) => campaigns.get(campaignId)?.members.size ?? 0,
     clients: () => entries.keys(),
     size: () => entries.size,
   }

@@ -90,6 +90,7 @@ const messageMetrics = (metrics: Metrics) => {
     'type',
   )
   const dropped = counter('messages_dropped_total', 'Messages that no client got', 'type', 'reason')
+  const resumes = counter('resumes_total', 'Clients that came back with a position', 'result')
   const resets = counter('consumer_resets_total', 'New consumers of the feed', 'reason')
   const lastActivity = gauge('consumer_last_activity_timestamp_seconds', 'When the feed was last read')
   const delivery = histogram(
@@ -125,6 +126,7 @@ const messageMetrics = (metrics: Metrics) => {
       frames.observe(count)
       subscribers.observe(watchers)
     },
+    resumed: (recovered: boolean) => resumes.inc({ result: recovered ? 'recovered' : 'snapshot' }),
     reset: (reason: string) => resets.inc({ reason }),
   }
 }

@@ -3,18 +3,17 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Socket } from 'node:net'
 
-import { closeCodes } from '@peyk/contracts'
+import { closeCodes, SUBPROTOCOL_V2 } from '@peyk/contracts'
 import type { Log } from '@peyk/messaging'
-import { type WebSocket, WebSocketServer } from 'ws'
 
 import type { Settings } from '../config.ts'
-import { Client } from './client.ts'
-import { createConnectionCounts } from './connection-counts.ts'
-import type { Admission, Door } from './door.ts'
-import { type Heartbeat, startHeartbeat } from './heartbeat.ts'
+import type { Client } from './client.ts'
+import type { Door } from './door.ts'
+import { startHeartbeat } from './heartbeat.ts'
 import type { Hub } from './hub.ts'
 import type { RealtimeMetrics } from './metrics.ts'
 import { chooseSubprotocol } from './parameters.ts'
+import { createReception } from './reception.ts'
 import { Refusal } from './refusal.ts'
 import type { Holder } from './revocations.ts'
 
@@ -33,9 +32,6 @@ export interface RealtimeServer {
   /** Refuses new clients, and tells each to reconnect elsewhere, spread over the time. */
   drain(): Promise<void>
 }
-
-const MAX_PAYLOAD_BYTES = 1_024
-const MAX_FRAGMENTS = 8
 
 export const createRealtimeServer = (options: RealtimeServerOptions): RealtimeServer => {
   const { settings, door, hub, metrics, log } = options
@@ -65,7 +61,14 @@ export const createRealtimeServer = (options: RealtimeServerOptions): RealtimeSe
     upgrade(request, socket, head)
       .then(
         () => 'accepted' as const,
-        (error: unknown) => refuse(socket, error, log),
+        (error: unknown) => {
+          if (!(error instanceof Refusal)) log.error({ error }, 'an upgrade failed')
+          const refusal = error instanceof Refusal ? error : new Refusal('unavailable', 'internal')
+          if (isToldInside(refusal, request) && !socket.destroyed)
+            reception.turnAway(refusal, request, socket, head)
+          else refuse(socket, refusal)
+          return refusal.result
+        },
       )
       .then((result) => metrics.upgrade(result, (performance.now() - startedAt) / 1_000))
       .finally(() => (state.handshakes -= 1))
@@ -87,76 +90,6 @@ export const createRealtimeServer = (options: RealtimeServerOptions): RealtimeSe
   }
 }
 
-const createWebSocketServer = (): WebSocketServer =>
-  new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    maxPayload: MAX_PAYLOAD_BYTES,
-    maxFragments: MAX_FRAGMENTS,
-    handleProtocols: (offered) => [...offered].find((name) => chooseSubprotocol(name) === name) ?? false,
-  })
-
-/** From an admission to a client in the hub, and out of it again. */
-const createReception = ({ settings, hub, metrics, log }: RealtimeServerOptions, heartbeat: Heartbeat) => {
-  const counts = createConnectionCounts(settings, hub)
-  const websockets = createWebSocketServer()
-  const limits = {
-    conflateAboveBytes: settings.WS_CONFLATE_ABOVE,
-    closeAboveBytes: settings.WS_CLOSE_ABOVE,
-    maxLagMs: settings.WS_MAX_LAG,
-  }
-
-  const enter = (client: Client, websocket: WebSocket): void => {
-    counts.add(client)
-    heartbeat.add(client)
-    metrics.opened()
-    websocket.once('close', (code) => {
-      heartbeat.remove(client)
-      hub.leave(client)
-      counts.remove(client)
-      metrics.closed(code, client.isClosing)
-    })
-  }
-
-  return {
-    accept: async (
-      admission: Admission,
-      request: IncomingMessage,
-      socket: Socket,
-      head: Buffer,
-    ): Promise<void> => {
-      const { parameters, identity, mayLink } = admission
-      const { principal } = identity
-      const tenantAndUser = `${principal.tenant}/${principal.userId}`
-      const address = socket.remoteAddress ?? 'unknown'
-      counts.demandRoom(parameters.campaignId, tenantAndUser, address)
-      const websocket = await new Promise<WebSocket>((resolve) => {
-        websockets.handleUpgrade(request, socket, head, resolve)
-      })
-      const { campaignId } = parameters
-      const client = new Client({
-        websocket,
-        socket,
-        campaignId,
-        ...identity,
-        tenantAndUser,
-        address,
-        mayLink,
-        limits,
-        metrics,
-      })
-      enter(client, websocket)
-      try {
-        await hub.join(client)
-      } catch (error) {
-        log.warn({ error }, 'no snapshot for a new client')
-        client.close(closeCodes.overloaded, 'unavailable', 5_000)
-      }
-    },
-  }
-}
-
 const timedOut = (deadline: AbortSignal): Promise<never> =>
   new Promise((_resolve, reject) => {
     deadline.addEventListener('abort', () => reject(new Refusal('timeout', 'request_timeout')), {
@@ -164,11 +97,13 @@ const timedOut = (deadline: AbortSignal): Promise<never> =>
     })
   })
 
+/** A client of v2 understands close codes; floods, capacity and a bad origin get the cheap answer all the same. */
+const isToldInside = ({ result, code }: Refusal, request: IncomingMessage): boolean =>
+  chooseSubprotocol(request.headers['sec-websocket-protocol']) === SUBPROTOCOL_V2 &&
+  (['bad_request', 'unauthorized', 'forbidden'].includes(result) || code === 'campaign_not_found')
+
 /** A plain HTTP answer: cheap, and a client of the owner's class gives up after five of them. */
-const refuse = (socket: Socket, error: unknown, log: Log) => {
-  const refusal = error instanceof Refusal ? error : new Refusal('unavailable', 'internal')
-  if (!(error instanceof Refusal)) log.error({ error }, 'an upgrade failed')
-  const { problem } = refusal
+const refuse = (socket: Socket, { problem }: Refusal): void => {
   const body = JSON.stringify(problem)
   if (!socket.destroyed)
     socket.end(
@@ -176,7 +111,6 @@ const refuse = (socket: Socket, error: unknown, log: Log) => {
         `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
       () => socket.destroySoon(),
     )
-  return refusal.result
 }
 
 const DRAIN_STEPS = 50
