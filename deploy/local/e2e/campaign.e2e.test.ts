@@ -312,8 +312,7 @@ test("deleting reporting's file and starting again gives the same report, byte f
   expect(finished.length).toBeGreaterThan(0)
   const reports = () => Promise.all(finished.map(async (id) => JSON.stringify(await reportOf(stack, id))))
   const before = await reports()
-  for (const suffix of ['', '-wal', '-shm'])
-    await rm(join(stack.data, 'reporting', `reporting.sqlite${suffix}`), { force: true })
+  await rm(join(stack.data, 'reporting'), { recursive: true })
   await stack.kill('reporting')
   await eventually(
     async () => {

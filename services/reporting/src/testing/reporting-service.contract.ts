@@ -10,7 +10,7 @@ import { freePort, temporaryFolder } from '@peyk/testing'
 import { settings, type Settings } from '../config.ts'
 import { startParts } from '../start.ts'
 
-const SECRET = 'a secret of the tests, at least 32 bytes long'
+export const SECRET = 'a secret of the tests, at least 32 bytes long'
 const nothing = () => undefined
 const silentLog = { debug: nothing, info: nothing, warn: nothing, error: nothing, child: () => silentLog }
 
@@ -22,7 +22,7 @@ export interface User {
 }
 
 /** A token as an issuer would sign it. */
-const tokenOf = ({ tenant = 'acme', user = '1', roles = ['member'], campaigns }: User): string => {
+export const tokenOf = ({ tenant = 'acme', user = '1', roles = ['member'], campaigns }: User): string => {
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const claims = { sub: user, tenant, roles, campaigns, exp: Math.floor(Date.now() / 1_000) + 600 }
   const content = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`
