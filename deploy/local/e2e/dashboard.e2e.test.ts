@@ -1,0 +1,142 @@
+// A tenant's whole way through the dashboard in a real browser, in Persian: from the message to the report.
+import { accessSync, constants } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { type Browser, chromium, type Page } from 'playwright-core'
+
+import { startTestStack, type TestStack } from './fixture.ts'
+
+/** Where the pictures of each screen go, to be looked at. */
+const PICTURES = join(import.meta.dirname, '../../../test-output/dashboard')
+const RECIPIENTS =
+  'شماره تلفن,نام\n09120000021,سارا\n09120000022,رضا\n09121100000,مینا\n12,بد\n09120000021,سارا\n'
+
+const isThere = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+/** Debian's own; no browser is downloaded. */
+const executablePath = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .map((folder) => join(folder, 'chromium'))
+  .find(isThere)
+
+const suite = executablePath === undefined ? describe.skip : describe
+
+suite('the dashboard in Chromium', () => {
+  let stack: TestStack
+  let browser: Browser
+  beforeAll(async () => {
+    await mkdir(PICTURES, { recursive: true })
+    const found = executablePath ?? ''
+    const args = ['--no-sandbox']
+    ;[stack, browser] = await Promise.all([
+      startTestStack(),
+      chromium.launch({ executablePath: found, args, timeout: 60_000 }),
+    ])
+  }, 90_000)
+  afterAll(async () => {
+    await browser.close()
+    await stack[Symbol.asyncDispose]()
+  }, 60_000)
+
+  test('a campaign from its message to its report; nothing leaves the origin, nothing overflows', async () => {
+    const { page, faults } = await openPage(browser, stack.url)
+    await page.goto(stack.url)
+    await picture(page, '1-empty')
+    await page.getByRole('link', { name: 'کمپین تازه' }).first().click()
+    await page.getByLabel('عنوان کمپین').fill('خبر نوروز')
+    await page.getByLabel('متن پیام').fill('سلام {{name}} عزیز!\nنوروز شما پیروز 🌱')
+    await page.getByText('سلام سارا عزیز!').waitFor()
+    await picture(page, '2-message')
+
+    await page.getByRole('button', { name: 'ادامه' }).click()
+    await page.getByRole('heading', { name: 'برای چه کسانی؟' }).waitFor()
+    const file = { name: 'فهرست.csv', mimeType: 'text/csv', buffer: Buffer.from(RECIPIENTS) }
+    await page.locator('input[type=file]').setInputFiles(file)
+    await page.getByText('شماره درست نیست').waitFor()
+    await page.getByText('۳ گیرنده در این کمپین است').waitFor()
+    await picture(page, '3-recipients')
+
+    await page.getByRole('link', { name: 'ادامه' }).click()
+    await page.getByRole('button', { name: 'وصل کردن شماره' }).click()
+    await page.getByRole('img', { name: 'کد QR برای وصل کردن واتساپ' }).or(linked(page)).first().waitFor()
+    await picture(page, '4-qr')
+    await linked(page).waitFor()
+    await picture(page, '5-linked')
+
+    await page.getByRole('link', { name: 'ادامه' }).click()
+    await page.getByLabel('فاصله به ثانیه').fill('1')
+    await page.getByLabel('فاصله به ثانیه').press('Tab')
+    await page.getByText(/حدود .*، تا امروز|حدود .*، تا فردا/).waitFor()
+    await picture(page, '6-review')
+
+    await page.getByRole('button', { name: 'شروع ارسال' }).click()
+    await picture(page, '7-question')
+    await page.getByRole('dialog').getByRole('button', { name: 'شروع ارسال' }).click()
+    await page.getByText('زنده', { exact: true }).waitFor()
+    await picture(page, '8-running')
+
+    await page.getByRole('heading', { name: 'گزارش', exact: true }).waitFor()
+    await page.getByText('در واتساپ نیست').waitFor()
+    await picture(page, '9-report')
+    const saved = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'اکسل' }).click()
+    expect((await saved).suggestedFilename()).toBe('campaign-1-report.xlsx')
+
+    await page.getByRole('button', { name: 'English' }).click()
+    await page.getByRole('button', { name: 'Dark view' }).click()
+    await page.getByRole('heading', { name: 'Report', exact: true }).waitFor()
+    expect(await page.locator('html').getAttribute('dir')).toBe('ltr')
+    await picture(page, '10-report-en-dark')
+    await page.getByRole('link', { name: 'All campaigns' }).click()
+    await page.getByText('3 of 3').or(page.getByText('2 of 3')).waitFor()
+    await picture(page, '11-list-en-dark')
+    expect(faults).toEqual([])
+  }, 120_000)
+})
+
+const linked = (page: Page) => page.getByText('شماره وصل است')
+
+/** A page of a laptop in Tehran, and what went wrong on it. */
+const openPage = async (browser: Browser, url: string) => {
+  const context = await browser.newContext({
+    locale: 'fa-IR',
+    timezoneId: 'Asia/Tehran',
+    colorScheme: 'light',
+    viewport: { width: 1280, height: 860 },
+  })
+  const page = await context.newPage()
+  page.setDefaultTimeout(30_000)
+  const faults: string[] = []
+  page.on('pageerror', (error) => faults.push(error.message))
+  page.on('console', (message) => {
+    if (message.type() === 'error') faults.push(message.text())
+  })
+  page.on('request', (request) => {
+    const { protocol, origin } = new URL(request.url())
+    if (!['data:', 'blob:'].includes(protocol) && origin !== new URL(url).origin) faults.push(request.url())
+  })
+  return { page, faults }
+}
+
+/** On a laptop and on a phone; neither may be wider than its screen. */
+const picture = async (page: Page, name: string): Promise<void> => {
+  for (const [device, width, height] of [
+    ['phone', 390, 844],
+    ['laptop', 1280, 860],
+  ] as const) {
+    await page.setViewportSize({ width, height })
+    const overflow = await page.evaluate(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    )
+    expect([name, device, overflow]).toEqual([name, device, 0])
+    await page.screenshot({ path: join(PICTURES, `${name}-${device}.png`), fullPage: true })
+  }
+}
