@@ -70,6 +70,7 @@ export const en: Record<keyof typeof fa, string> = {
   'message.sample': 'Sample',
   'message.sampleName': 'Sara',
   'message.needs': 'The list of recipients needs these columns: {names}',
+  'message.nameColumn': 'name',
   'message.separator': ', ',
   'message.placeholder': 'Dear {{name}}, …',
 

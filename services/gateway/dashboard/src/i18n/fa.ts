@@ -68,6 +68,7 @@ export const fa = {
   'message.sample': 'نمونه',
   'message.sampleName': 'سارا',
   'message.needs': 'فهرست گیرندگان باید این ستون‌ها را داشته باشد: {names}',
+  'message.nameColumn': 'نام',
   'message.separator': '، ',
   'message.placeholder': 'سلام {{name}} عزیز! …',
 

@@ -51,7 +51,7 @@ const Totals = ({ report }: { readonly report: ReportReply }) => {
         <Figure label={t('run.sent')} tone="good">
           {format.number(report.report.totalSent)}
         </Figure>
-        <Figure label={t('run.failed')} tone={failed > 0 ? 'bad' : 'plain'}>
+        <Figure label={t('run.failed')} tone={failed > 0 ? 'bad' : 'even'}>
           {format.number(report.report.totalFailed)}
         </Figure>
       </dl>

@@ -41,7 +41,7 @@ export const Running = ({ campaign, feed, status, onChange }: RunningProps) => {
             {format.number(sent)}
           </Figure>
           <Figure label={t('run.delivered')}>{format.number(delivered)}</Figure>
-          <Figure label={t('run.failed')} tone={failed > 0 ? 'bad' : 'plain'}>
+          <Figure label={t('run.failed')} tone={failed > 0 ? 'bad' : 'even'}>
             {format.number(failed)}
           </Figure>
           <Figure label={t('run.waiting')}>{format.number(Math.max(0, total - sent - failed))}</Figure>

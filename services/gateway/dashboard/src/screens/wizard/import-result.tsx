@@ -20,7 +20,7 @@ export const ImportResult = ({ reply }: { readonly reply: ImportReply }) => {
         <Figure label={t('recipients.accepted')} tone="good">
           {format.number(reply.accepted)}
         </Figure>
-        <Figure label={t('recipients.rejected')} tone={reply.rejected > 0 ? 'bad' : 'plain'}>
+        <Figure label={t('recipients.rejected')} tone={reply.rejected > 0 ? 'bad' : 'even'}>
           {format.number(reply.rejected)}
         </Figure>
         <Figure label={t('recipients.duplicates')}>{format.number(reply.duplicates)}</Figure>

@@ -155,6 +155,7 @@ const SamplePreview = ({ message }: { readonly message: string }) => {
     ...Object.fromEntries(names.map((name) => [name, `‹${name}›`])),
     name: t('message.sampleName'),
   }
+  const columns = names.map((name) => (name === 'name' ? t('message.nameColumn') : name))
   const rendered = renderMessage(message, sample)
   return (
     <aside class="preview" aria-label={t('message.preview')}>
@@ -164,7 +165,7 @@ const SamplePreview = ({ message }: { readonly message: string }) => {
         text={rendered.outcome === 'rendered' ? rendered.text : message}
       />
       {names.length > 0 && (
-        <p class="hint">{t('message.needs', { names: names.join(t('message.separator')) })}</p>
+        <p class="hint">{t('message.needs', { names: columns.join(t('message.separator')) })}</p>
       )}
     </aside>
   )
