@@ -25,6 +25,7 @@ const programs = {
   events: ['deploy/local/src/events.ts'],
   contracts: ['deploy/contracts/src/main.ts'],
   'compose-secrets': ['deploy/compose/src/main.ts'],
+  credentials: ['deploy/local/src/credentials.ts'],
   'nats-accounts': ['deploy/nats/src/main.ts'],
   consumers: ['deploy/nats/src/consumers.ts'],
   dashboards: ['deploy/grafana/src/main.ts'],

@@ -52,7 +52,7 @@ export const cleanData = async (data: string): Promise<void> => {
 
 export interface Secrets {
   readonly jwtSecret: string
-  /** `<id>:<base64>` */
+  /** `<id>:<base64>,...`: the first encrypts, all decrypt. */
   readonly credentialsKeys: string
 }
 
@@ -61,6 +61,17 @@ export const readSecrets = async (data: string): Promise<Secrets> => ({
   jwtSecret: await secret(data, 'jwt-secret', () => randomBytes(48).toString('base64url')),
   credentialsKeys: await secret(data, 'credentials-keys', () => `k1:${randomBytes(32).toString('base64')}`),
 })
+
+/** Puts a new key before the others, and answers its id. The next start takes it. */
+export const addCredentialsKey = async (data: string): Promise<string> => {
+  const { credentialsKeys } = await readSecrets(data)
+  const id = `k${credentialsKeys.split(',').length + 1}`
+  const file = join(data, 'secrets', 'credentials-keys')
+  const next = `${file}.next`
+  await writeFile(next, `${id}:${randomBytes(32).toString('base64')},${credentialsKeys}`, { mode: 0o600 })
+  await rename(next, file)
+  return id
+}
 
 const secret = async (data: string, name: string, make: () => string): Promise<string> => {
   const file = join(data, 'secrets', name)

@@ -5,6 +5,8 @@ const KEY_BYTES = 32
 
 /** The first key of the list encrypts, all of them decrypt. */
 export interface MasterKeys {
+  /** The id of the first key. */
+  readonly current: string
   /** Wraps under the first key; the answer names it. */
   wrap(key: Uint8Array, context: string): WrappedKey
   /** Throws UnknownMasterKey, or WrongKey when the bytes are not what was wrapped for this context. */
@@ -44,6 +46,7 @@ const masterKeysOf = (
   keys: ReadonlyMap<string, Uint8Array>,
   [currentId, currentKey]: readonly [string, Uint8Array],
 ): MasterKeys => ({
+  current: currentId,
   wrap: (key, context) => ({ masterKey: currentId, bytes: seal(currentKey, key, ['wrap', context]) }),
   unwrap: ({ masterKey, bytes }, context) => {
     const key = keys.get(masterKey)

@@ -54,19 +54,50 @@ async function readOrMake(bucket: Bucket, masterKeys: MasterKeys, name: string):
     return masterKeys.unwrap({ masterKey, bytes: Buffer.from(wrapped, 'base64') }, name)
   }
   const key = randomBytes(32)
-  const { masterKey, bytes } = masterKeys.wrap(key, name)
-  const value: z.infer<typeof storedKeySchema> = {
-    version: 1,
-    masterKey,
-    wrapped: Buffer.from(bytes).toString('base64'),
-  }
   try {
-    await bucket.create(name, value)
+    await bucket.create(name, wrappedFor(masterKeys, name, key))
     return key
   } catch (error) {
     if (error instanceof WrongLastSequence) return readOrMake(bucket, masterKeys, name)
     throw error
   }
+}
+
+const wrappedFor = (
+  masterKeys: MasterKeys,
+  name: string,
+  key: Uint8Array,
+): z.infer<typeof storedKeySchema> => {
+  const { masterKey, bytes } = masterKeys.wrap(key, name)
+  return { version: 1, masterKey, wrapped: Buffer.from(bytes).toString('base64') }
+}
+
+/** How many keys each master key wraps. */
+export const countByMasterKey = async (bucket: Bucket): Promise<ReadonlyMap<string, number>> => {
+  const counts = new Map<string, number>()
+  for (const entry of await bucket.entries()) {
+    const { masterKey } = storedKeySchema.parse(entry.json())
+    counts.set(masterKey, (counts.get(masterKey) ?? 0) + 1)
+  }
+  return counts
+}
+
+/**
+ * Wraps every key anew under the first master key, and answers how many that were. The keys themselves stay, so the
+ * sessions of running senders do not notice. Throws UnknownMasterKey before it has changed that entry.
+ */
+export const rotateMasterKey = async (bucket: Bucket, masterKeys: MasterKeys): Promise<number> => {
+  let rotated = 0
+  for (const entry of await bucket.entries()) {
+    const { key: name, revision } = entry
+    const { masterKey, wrapped } = storedKeySchema.parse(entry.json())
+    if (masterKey === masterKeys.current) continue
+    const key = masterKeys.unwrap({ masterKey, bytes: Buffer.from(wrapped, 'base64') }, name)
+    // Only another rotation writes an entry that is there; what it wrote stands.
+    await bucket.update(name, wrappedFor(masterKeys, name, key), revision)
+    rotated += 1
+  }
+  return rotated
 }
 
 const sessionCipher = (tenantKey: Uint8Array, tenant: TenantId, sessionId: SessionId): SessionCipher => {
