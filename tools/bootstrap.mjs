@@ -22,6 +22,7 @@ const programs = {
   demo: ['deploy/local/src/demo.ts'],
   token: ['deploy/local/src/token.ts'],
   streams: ['deploy/local/src/streams.ts'],
+  'dead-letters': ['deploy/local/src/dead-letters.ts'],
   events: ['deploy/local/src/events.ts'],
   contracts: ['deploy/contracts/src/main.ts'],
   'compose-secrets': ['deploy/compose/src/main.ts'],

@@ -41,7 +41,7 @@ test('no event tells a key, a text or a number', () => {
     ...(schema.items === undefined ? [] : fields(schema.items)),
   ]
   const all = [...Object.values(campaign), ...Object.values(session)].flatMap(fields)
-  for (const secret of ['runKey', 'message', 'phone', 'toSeq']) expect(all).not.toContain(secret)
+  for (const secret of ['runKey', 'key', 'message', 'phone', 'toSeq']) expect(all).not.toContain(secret)
 })
 
 describe('a change', () => {

@@ -37,7 +37,7 @@ const PUBLIC_OUTCOME = ['position', 'ref', 'state', 'reason', 'at']
 
 /** As the relay publishes them: no key and no text; of outcomes what concerns their reader. */
 const publicCampaignData = (data: JsonSchema): JsonSchema =>
-  keep(data, (field) => field !== 'runKey' && field !== 'message')
+  keep(data, (field) => !['runKey', 'key', 'message'].includes(field))
 
 const publicOutcomeData = (data: JsonSchema): JsonSchema => {
   const { outcomes, ...others } = data.properties ?? {}

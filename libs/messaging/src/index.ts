@@ -28,6 +28,7 @@ export {
 } from './streams/ensure-streams.ts'
 export { type FieldDifference, formatPlan, type StreamPlan } from './streams/stream-plan.ts'
 export {
+  deleteMessage,
   lastMessageOf,
   messageAt,
   nextMessageOf,

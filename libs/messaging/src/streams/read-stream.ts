@@ -67,6 +67,15 @@ export async function purgeSubject(
   return purged
 }
 
+/** Deletes one message; no error if it is not there. */
+export async function deleteMessage(nats: Nats, stream: string, sequence: number): Promise<void> {
+  try {
+    await ask(nats, stream, `STREAM.MSG.DELETE.${stream}`, { seq: sequence })
+  } catch (error) {
+    if (!isRefusal(error, apiCode.noMessage)) throw error
+  }
+}
+
 /** The newest message of a subject, read from the leader: never stale. */
 export const lastMessageOf = (
   nats: Nats,
