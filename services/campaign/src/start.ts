@@ -30,6 +30,7 @@ import { addCampaignRoutes } from './http/campaign-routes.ts'
 import { addControlRoutes } from './http/control-routes.ts'
 import { addShareRoutes } from './http/share-routes.ts'
 import { addImportRoutes } from './http/import-routes.ts'
+import { addOpenApi } from './http/openapi.ts'
 import { createRoutes } from './http/routes.ts'
 import { addSessionRoutes } from './http/session-routes.ts'
 import { createImportJobs, type ImportJobs } from './imports/import-jobs.ts'
@@ -208,4 +209,5 @@ const addRoutes = (api: HttpApi, context: CommandContext, imports: ImportStore, 
   addControlRoutes(routes, context)
   addShareRoutes(routes, context)
   addSessionRoutes(routes, context)
+  addOpenApi(routes)
 }

@@ -27,7 +27,16 @@ export const campaignParams = z.object({ id: campaignIdTextSchema })
 /** What a handler of a user's request knows of it. */
 type UserCall = Pick<Call<RouteOptions>, 'principal' | 'commandId' | 'correlationId' | 'request'>
 
+/** A route as it was added. */
+export interface AddedRoute {
+  readonly method: Method
+  readonly path: string
+  readonly options: RouteOptions
+}
+
 export interface Routes {
+  /** All routes so far, in the order in which they were added. */
+  readonly added: readonly AddedRoute[]
   /** Throws `idempotency_key_reused` when the key of this command came with another request before. */
   readonly demandSame: RequestMemory
   add<const O extends RouteOptions>(method: Method, path: string, options: O, handler: Handler<O>): void
@@ -48,8 +57,11 @@ export const createRoutes = (api: HttpApi, context: CommandContext): Routes => {
   const takeToken = settings.RATE_LIMITS ? createRateLimits() : undefined
   const demandSame = createRequestMemory(context.nats)
   const campaign = (row: CampaignRow) => campaignReply(row, defaultIntervalMs(settings))
+  const added: AddedRoute[] = []
   return {
-    add: (method, path, options, handler) =>
+    added,
+    add: (method, path, options, handler) => {
+      added.push({ method, path, options })
       api.route(method, path, options, async (call) => {
         if (call.principal !== undefined) takeToken?.(call.principal, kindOf(method, options))
         try {
@@ -60,7 +72,8 @@ export const createRoutes = (api: HttpApi, context: CommandContext): Routes => {
         } catch (error) {
           throw asProblem(error)
         }
-      }),
+      })
+    },
     demandSame,
     actor,
     campaign,

@@ -52,6 +52,7 @@ const look = (name: string): RouteRow => ({
 })
 
 export const routeTable: readonly RouteRow[] = [
+  { route: 'GET /api/openapi.json', access: 'public', status: 200, bad: [] },
   { route: 'GET /api/campaigns/excel-template/download', access: 'public', status: 200, bad: [] },
   {
     route: 'POST /api/campaigns',
