@@ -100,7 +100,64 @@ suite('the dashboard in Chromium', () => {
     await picture(page, '11-list-en-dark')
     expect(faults).toEqual([])
   }, 120_000)
+
+  test('a gateway that goes away is told, and its figures are not shown as live; pause and cancel ask first', async () => {
+    const id = await startLongCampaign(stack)
+    const { page } = await openPage(browser, stack.url)
+    await page.goto(`${stack.url}/campaigns/${id}`)
+    await page.getByText('زنده', { exact: true }).waitFor()
+    const lost = page.getByText(/ارتباط قطع شد/).waitFor()
+    await stack.kill('gateway', 'SIGTERM')
+    await lost
+    await page.getByText('زنده', { exact: true }).waitFor()
+
+    await page.getByRole('button', { name: 'ایست' }).click()
+    await page.getByRole('button', { name: 'بله، بایستد' }).click()
+    await page.getByRole('button', { name: 'ادامه' }).waitFor()
+    await picture(page, '12-paused')
+    await page.getByRole('button', { name: 'لغو کمپین' }).click()
+    await page.getByRole('button', { name: 'بله، لغو شود' }).click()
+    await page.getByRole('heading', { name: 'گزارش', exact: true }).waitFor()
+  }, 90_000)
+
+  test('with a token the feed is opened by a ticket; a wrong token leads to the sign-in', async () => {
+    const token = await stack.token('acme', 'u1', 'member')
+    const { page } = await openPage(browser, stack.url)
+    await page.goto(stack.url)
+    await page.evaluate("sessionStorage.setItem('peyk.token', 'x.y.z')")
+    await page.reload()
+    await page.getByLabel('نشان دسترسی').fill(token)
+    await picture(page, '13-sign-in')
+    await page.getByRole('button', { name: 'ورود' }).click()
+    await page.getByText('هنوز کمپینی نساخته‌اید').waitFor()
+
+    const created = await stack.call<{ campaign: { id: number } }>(
+      'POST',
+      '/api/campaigns',
+      { message: 'سلام' },
+      { token },
+    )
+    const dialled = page.waitForEvent('websocket')
+    await page.goto(`${stack.url}/campaigns/${created.body.campaign.id}/number`)
+    const socket = await dialled
+    expect(socket.url()).not.toContain(token)
+    await socket.waitForEvent('framereceived', ({ payload }) => String(payload).includes('campaign_update'))
+  }, 60_000)
 })
+
+/** Of twenty recipients, a second apart, on the number that the stack has linked already. */
+const startLongCampaign = async (stack: TestStack): Promise<number> => {
+  const { campaign } = (
+    await stack.call<{ campaign: { id: number } }>('POST', '/api/campaigns', { message: 'سلام' })
+  ).body
+  const path = `/api/campaigns/${campaign.id}`
+  const recipients = Array.from({ length: 20 }, (_, index) => ({ phone: `091200001${10 + index}` }))
+  await stack.call('POST', `${path}/recipients`, { recipients })
+  await stack.call('POST', `${path}/qr-code`, {})
+  await stack.call('PUT', `${path}/interval`, { interval: '2s' })
+  await stack.call('POST', `${path}/start`, {})
+  return campaign.id
+}
 
 const linked = (page: Page) => page.getByText('شماره وصل است')
 

@@ -11,6 +11,7 @@ import type {
   ProblemCode,
   ReportReply,
   SessionReply,
+  WsTicketReply,
 } from '@peyk/contracts'
 
 import { token } from './session.ts'
@@ -93,6 +94,8 @@ export const api = {
     json('POST', `/api/campaigns/${id}/qr-code`, { body: sessionId === undefined ? {} : { sessionId } }),
   sessions: async (signal?: AbortSignal): Promise<readonly SessionReply[]> =>
     (await json<{ sessions: SessionReply[] }>('GET', '/api/sessions', { signal })).sessions,
+  ticket: async (campaignId: Id): Promise<string> =>
+    (await json<WsTicketReply>('POST', '/api/ws-tickets', { body: { campaignId } })).ticket,
   report: (id: Id, signal?: AbortSignal): Promise<ReportReply> =>
     json('GET', `/api/campaigns/${id}/report`, { signal }),
 }

@@ -1,12 +1,14 @@
 // One connection to the live feed of a campaign, made again when it is lost.
 import type { LiveMessage } from '@peyk/contracts'
 
+import { ApiProblem } from '../api.ts'
 import type { FeedEvent } from './feed-state.ts'
 
 export interface FeedOptions {
   readonly campaignId: number
   readonly userId: string
-  readonly token: string | undefined
+  /** Asked before each connection; undefined where nobody needs one. */
+  readonly ticket: () => Promise<string | undefined>
   readonly onEvent: (event: FeedEvent) => void
 }
 
@@ -16,6 +18,8 @@ const MAX_DELAY_MS = 10_000
 const MAX_SILENCE_MS = 75_000
 /** Bad request, token, access, no such campaign, subprotocol: trying again changes nothing. */
 const FINAL_CODES: readonly number[] = [1003, 4400, 4401, 4403, 4404, 4406]
+/** The same, of the request for a ticket. */
+const FINAL_STATUSES: readonly number[] = [400, 401, 403, 404]
 
 /** Connects until `close` is called. */
 export const openFeed = (options: FeedOptions): { close(): void } => {
@@ -25,10 +29,26 @@ export const openFeed = (options: FeedOptions): { close(): void } => {
   let failures = 0
   let isClosed = false
 
-  const dial = (): void => {
+  const dial = async (): Promise<void> => {
     onEvent({ type: 'dialled' })
-    socket = new WebSocket(addressOf(options))
-    listen(socket)
+    try {
+      const ticket = await options.ticket()
+      if (isClosed) return
+      socket = new WebSocket(addressOf(options, ticket))
+      listen(socket)
+    } catch (error) {
+      if (!isClosed) lose('', error instanceof ApiProblem && FINAL_STATUSES.includes(error.status))
+    }
+  }
+
+  const lose = (reason: string, isFinal: boolean): void => {
+    if (isFinal) {
+      onEvent({ type: 'refused' })
+      return
+    }
+    failures += 1
+    onEvent({ type: 'lost' })
+    timer = setTimeout(() => void dial(), delayOf(reason, failures))
   }
 
   const listen = (dialled: WebSocket): void => {
@@ -49,18 +69,11 @@ export const openFeed = (options: FeedOptions): { close(): void } => {
     }
     dialled.onclose = ({ code, reason }) => {
       clearTimeout(silence)
-      if (isClosed) return
-      if (FINAL_CODES.includes(code)) {
-        onEvent({ type: 'refused' })
-        return
-      }
-      failures += 1
-      onEvent({ type: 'lost' })
-      timer = setTimeout(dial, delayOf(reason, failures))
+      if (!isClosed) lose(reason, FINAL_CODES.includes(code))
     }
   }
 
-  dial()
+  void dial()
   return {
     close: () => {
       isClosed = true
@@ -70,11 +83,11 @@ export const openFeed = (options: FeedOptions): { close(): void } => {
   }
 }
 
-const addressOf = ({ campaignId, userId, token }: FeedOptions): string => {
+const addressOf = ({ campaignId, userId }: FeedOptions, ticket: string | undefined): string => {
   const url = new URL('/ws/campaigns', location.href.replace(/^http/, 'ws'))
   url.searchParams.set('campaignId', String(campaignId))
   url.searchParams.set('userId', userId)
-  if (token !== undefined) url.searchParams.set('token', token)
+  if (ticket !== undefined) url.searchParams.set('token', ticket)
   return url.href
 }
 
