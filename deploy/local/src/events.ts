@@ -29,7 +29,7 @@ const plainData = ({ data }: RecordedEvent): object => {
   const fields = Object.entries(typeof data === 'object' && data !== null ? data : {})
   return Object.fromEntries(
     fields
-      .filter(([key]) => key !== 'runKey')
+      .filter(([key]) => key !== 'runKey' && key !== 'key')
       .map(([key, value]) => [
         key,
         key === 'recipients' && Array.isArray(value) ? `${value.length} recipients` : value,
