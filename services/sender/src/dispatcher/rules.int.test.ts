@@ -2,7 +2,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import {
   type CampaignOutcome,
+  characterCount,
   intentMessageSchema,
+  MAX_MESSAGE_CHARACTERS,
+  renderMessage,
   type SessionId,
   sessionOutcomeSchema,
 } from '@peyk/contracts'
@@ -180,5 +183,32 @@ describe('a send', () => {
     await untilOutcomes(paused, 11)
     const counts = (await Promise.all(range(81, 90).map(receivedAt))).map((messages) => messages[0]?.count)
     expect(counts).toEqual(range(81, 90).map(() => 1))
+  })
+})
+
+describe('the text that a recipient gets is the one that the preview shows', () => {
+  let last = 100
+  const longest = '😀سa‌'.repeat(1_024)
+  test.each([
+    ['variables and defaults', '{{name}}، {{ City }} {{title|آقا/خانم}} {نام}', 'سارا، شیراز آقا/خانم سارا'],
+    ['a value that looks like a variable', '{{trick}} {{name}}', '{{name}} سارا'],
+    ['emoji of several code points', '👨‍👩‍👧‍👦 {{name}} 🇮🇷 👍🏽 ❤️', '👨‍👩‍👧‍👦 سارا 🇮🇷 👍🏽 ❤️'],
+    [
+      'right to left, half-spaces and marks',
+      '\u200fمی‌خواهم {{name}} ۱۲۳ — abc\u200e',
+      '\u200fمی‌خواهم سارا ۱۲۳ — abc\u200e',
+    ],
+    ['lines, blanks and markup', ' *{{name}}*\n\n\t_a_  ~b~ ```c``` ', ' *سارا*\n\n\t_a_  ~b~ ```c``` '],
+    ['a link', 'https://example.com/?q={{name}}&x=1', 'https://example.com/?q=سارا&x=1'],
+    ['4,096 characters', longest, longest],
+  ])('%s', async (_what, message, expected) => {
+    const position = (last += 1)
+    const variables = { name: 'سارا', city: 'شیراز', trick: '{{name}}' }
+    const run = await startRun(world, sessionId, { message }, { variables })
+    await run.publish([position])
+    await untilOutcomes(run, 1)
+    expect(await receivedAt(position)).toMatchObject([{ text: expected, count: 1 }])
+    expect(renderMessage(message, variables)).toEqual({ outcome: 'rendered', text: expected })
+    expect(characterCount(expected)).toBeLessThanOrEqual(MAX_MESSAGE_CHARACTERS)
   })
 })

@@ -32,13 +32,17 @@ const messageIdAt = (campaignId: CampaignId, position: number): MessageId => {
   return messageIdSchema.parse(`3EB0${digest.slice(0, 18).toUpperCase()}`)
 }
 
-const jobAt = (campaignId: CampaignId, position: number): DispatchJob => ({
+const jobAt = (
+  campaignId: CampaignId,
+  position: number,
+  variables: Readonly<Record<string, string>> = { name: `نام ${position}` },
+): DispatchJob => ({
   campaignId,
   position,
   attempt: 1,
   messageId: messageIdAt(campaignId, position),
   phone: phoneOf(position),
-  variables: { name: `نام ${position}` },
+  variables: { ...variables },
   correlationId: 'correlation-1',
 })
 
@@ -50,7 +54,10 @@ export const startRun = async (
   world: World,
   sessionId: SessionId,
   wish: Partial<Run> = {},
-  { ackWaitMs = 15_000 } = {},
+  {
+    ackWaitMs = 15_000,
+    variables,
+  }: { readonly ackWaitMs?: number; readonly variables?: Readonly<Record<string, string>> } = {},
 ) => {
   const campaignId: CampaignId = campaignIdSchema.parse((campaigns += 1))
   const publisher = createPublisher(world.nats)
@@ -66,7 +73,7 @@ export const startRun = async (
   }
   const put = (more: Partial<Run> = {}) => bucket.put(keys.run(tenant, campaignId), { ...base, ...more })
   const messageIdOf = (position: number) => messageIdAt(campaignId, position)
-  const job = (position: number) => jobAt(campaignId, position)
+  const job = (position: number) => jobAt(campaignId, position, variables)
   const consumer = (isForTests: boolean) =>
     ensureConsumer(world.nats, {
       stream: 'DISPATCH',
