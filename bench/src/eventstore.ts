@@ -38,11 +38,12 @@ export async function run(): Promise<void> {
     const store = await spawnEventStore({ dataDir })
     const client = EventStoreDBClient.connectionString(store.url)
     try {
+      const measure = measurer(store.pid)
       await singleAppends(client, 3_000)
-      report('single appends, 32 callers', await singleAppends(client, 30_000), 'events/s')
-      report('batches of 100, one caller', await batches(client, 'filtered-1', 100_000), 'events/s')
-      report('readStream', await readStream(client, 'filtered-1', 50_000), 'events/s')
-      report('filtered catch-up', await catchUp(client, 'filtered-', 100_000), 'events/s')
+      await measure('single appends, 32 callers', 30_000, (count) => singleAppends(client, count))
+      await measure('batches of 100, one caller', 100_000, (count) => batches(client, 'filtered-1', count))
+      await measure('readStream', 50_000, (count) => readStream(client, 'filtered-1', count))
+      await measure('filtered catch-up', 100_000, (count) => catchUp(client, 'filtered-', count))
       await liveDelivery(client)
       await batches(client, 'many-1', EVENTS_ON_DISK)
     } finally {
@@ -55,35 +56,31 @@ export async function run(): Promise<void> {
   }
 }
 
-async function singleAppends(client: EventStoreDBClient, count: number): Promise<number> {
+async function singleAppends(client: EventStoreDBClient, count: number): Promise<void> {
   let next = 0
   const caller = async (_: unknown, index: number) => {
     while (next < count) await client.appendToStream(`single-${index}`, event((next += 1)))
   }
-  return rate(count, () => Promise.all(Array.from({ length: 32 }, caller)))
+  await Promise.all(Array.from({ length: 32 }, caller))
 }
 
-async function batches(client: EventStoreDBClient, stream: string, count: number): Promise<number> {
-  return rate(count, async () => {
-    for (let first = 0; first < count; first += 100) {
-      await client.appendToStream(
-        stream,
-        Array.from({ length: 100 }, (_, index) => event(first + index)),
-      )
-    }
-  })
+async function batches(client: EventStoreDBClient, stream: string, count: number): Promise<void> {
+  for (let first = 0; first < count; first += 100) {
+    await client.appendToStream(
+      stream,
+      Array.from({ length: 100 }, (_, index) => event(first + index)),
+    )
+  }
 }
 
-async function readStream(client: EventStoreDBClient, stream: string, count: number): Promise<number> {
-  return rate(count, async () => {
-    const seen = await take(client.readStream(stream, { maxCount: count }), count)
-    if (seen !== count) throw new Error(`read ${seen} of ${count} events`)
-  })
+async function readStream(client: EventStoreDBClient, stream: string, count: number): Promise<void> {
+  const seen = await take(client.readStream(stream, { maxCount: count }), count)
+  if (seen !== count) throw new Error(`read ${seen} of ${count} events`)
 }
 
-async function catchUp(client: EventStoreDBClient, prefix: string, count: number): Promise<number> {
+async function catchUp(client: EventStoreDBClient, prefix: string, count: number): Promise<void> {
   const filter = streamNameFilter({ prefixes: [prefix] })
-  return rate(count, () => take(client.subscribeToAll({ fromPosition: START, filter }), count))
+  await take(client.subscribeToAll({ fromPosition: START, filter }), count)
 }
 
 /** Reads until there are so many, and how many there were. */
@@ -118,7 +115,9 @@ async function largeLog(dataDir: string): Promise<void> {
   report(`start with ${EVENTS_ON_DISK} more events on disk`, performance.now() - started, 'ms')
   const client = EventStoreDBClient.connectionString(store.url)
   try {
-    report('filtered catch-up of all', await catchUp(client, 'many-', EVENTS_ON_DISK), 'events/s')
+    await measurer(store.pid)('filtered catch-up of all', EVENTS_ON_DISK, (count) =>
+      catchUp(client, 'many-', count),
+    )
     report('server memory after it', residentMegabytes(store.pid), 'MB')
   } finally {
     await client.dispose()
@@ -126,10 +125,29 @@ async function largeLog(dataDir: string): Promise<void> {
   }
 }
 
-async function rate(count: number, work: () => Promise<unknown>): Promise<number> {
-  const started = performance.now()
-  await work()
-  return count / ((performance.now() - started) / 1000)
+/**
+ * Does the work for so many events, and reports its speed and what an event took of the processor: the speed tells of
+ * the whole machine, and of whatever else runs on it; the processor's time tells of us.
+ */
+function measurer(serverPid: number) {
+  return async (name: string, count: number, work: (count: number) => Promise<void>): Promise<void> => {
+    const [started, server, caller] = [performance.now(), workedMs(serverPid), process.cpuUsage()]
+    await work(count)
+    const { user, system } = process.cpuUsage(caller)
+    report(name, count / ((performance.now() - started) / 1000), 'events/s')
+    report(
+      `${name}: the server's processor time`,
+      ((workedMs(serverPid) - server) * 1_000) / count,
+      'us/event',
+    )
+    report(`${name}: the client's processor time`, (user + system) / count, 'us/event')
+  }
+}
+
+/** What a process has worked so far, where the system says it (Linux; in steps of 10 ms). */
+function workedMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
 /** The peak of a process's memory, where the system says it (Linux). */

@@ -7,7 +7,7 @@ import { controlClient } from '@peyk/whatsapp-testserver'
 import { SignJWT } from 'jose'
 
 import { freePorts, readSecrets, type StackFile } from '../src/data-folder.ts'
-import { type Stack, startStack } from '../src/stack.ts'
+import { type Stack, type StackOptions, startStack } from '../src/stack.ts'
 
 export interface Answer<Body> {
   readonly status: number
@@ -53,6 +53,7 @@ const portBases = async (): Promise<{ port: number; adminBase: number }> => {
 
 export const startTestStack = async (
   environment: Readonly<Record<string, string>> = {},
+  servers: Pick<StackOptions, 'eventstoreUrl'> = {},
 ): Promise<TestStack> => {
   const folder = await temporaryFolder('peyk-e2e-')
   const lines: string[] = []
@@ -65,6 +66,7 @@ export const startTestStack = async (
       whatsapp: 'test',
       fast: true,
       environment,
+      ...servers,
       onLine: (name, line) => lines.push(`${name} ${line}`),
     })
   }

@@ -47,10 +47,10 @@ export interface Stack {
 const ROOT = join(import.meta.dirname, '../../..')
 const REGISTER = join(ROOT, 'libs/service-kit/src/telemetry/register.ts')
 const START_TIMEOUT_MS = 60_000
+const STOP_TIMEOUT_MS = 28_000
 
 /** So that it stays small while it serves readers of millions of events. */
 const EVENTSTORE_MEMORY = ['--max-semi-space-size=4', '--max-old-space-size=256']
-const STOP_TIMEOUT_MS = 28_000
 
 export const startStack = async (options: StackOptions): Promise<Stack> => {
   if (options.fast && options.whatsapp === 'live')
