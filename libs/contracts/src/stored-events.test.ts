@@ -58,8 +58,7 @@ const typeNameOf = (schema: unknown): string =>
 
 /** The names of an object's fields, or of a schema's, inner ones too; those that are data (`variables`) count as one. */
 function fieldsOf(value: unknown, path = ''): string[] {
-  if (value instanceof z.ZodOptional || value instanceof z.ZodArray)
-    return fieldsOf(value.unwrap(), path)
+  if (value instanceof z.ZodOptional || value instanceof z.ZodArray) return fieldsOf(value.unwrap(), path)
 
   if (value instanceof z.ZodObject) return fieldsOf(value.shape, path)
   if (Array.isArray(value)) return [...new Set(value.flatMap((item) => fieldsOf(item, path)))]

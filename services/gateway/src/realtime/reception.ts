@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 
 import { type CloseCode, closeCodes, closeReason, type Principal, SUBPROTOCOL_V2 } from '@peyk/contracts'
+import type { Log } from '@peyk/messaging'
 import { type WebSocket, WebSocketServer } from 'ws'
 
 import type { Settings } from '../config.ts'
@@ -10,10 +11,17 @@ import { Client } from './client.ts'
 import { createConnectionCounts } from './connection-counts.ts'
 import type { Admission } from './door.ts'
 import type { Heartbeat } from './heartbeat.ts'
+import type { Hub } from './hub.ts'
 import type { RealtimeMetrics } from './metrics.ts'
 import { chooseSubprotocol } from './parameters.ts'
 import type { Refusal } from './refusal.ts'
-import type { RealtimeServerOptions } from './server.ts'
+
+export interface ReceptionOptions {
+  readonly settings: Settings
+  readonly hub: Hub
+  readonly metrics: RealtimeMetrics
+  readonly log: Log
+}
 
 const MAX_PAYLOAD_BYTES = 1_024
 const MAX_FRAGMENTS = 8
@@ -79,10 +87,7 @@ const turnAwayWith =
     })
 
 /** From an admission to a client in the hub, and out of it again. */
-export const createReception = (
-  { settings, hub, metrics, log }: RealtimeServerOptions,
-  heartbeat: Heartbeat,
-) => {
+export const createReception = ({ settings, hub, metrics, log }: ReceptionOptions, heartbeat: Heartbeat) => {
   const counts = createConnectionCounts(settings, hub)
   const websockets = createWebSocketServer()
   const clientOf = clientMaker(settings, metrics)

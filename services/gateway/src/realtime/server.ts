@@ -4,25 +4,17 @@ import type { Duplex } from 'node:stream'
 import { Socket } from 'node:net'
 
 import { closeCodes, SUBPROTOCOL_V2 } from '@peyk/contracts'
-import type { Log } from '@peyk/messaging'
 
-import type { Settings } from '../config.ts'
 import type { Client } from './client.ts'
 import type { Door } from './door.ts'
 import { startHeartbeat } from './heartbeat.ts'
-import type { Hub } from './hub.ts'
-import type { RealtimeMetrics } from './metrics.ts'
 import { chooseSubprotocol } from './parameters.ts'
-import { createReception } from './reception.ts'
+import { createReception, type ReceptionOptions } from './reception.ts'
 import { Refusal } from './refusal.ts'
 import type { Holder } from './revocations.ts'
 
-export interface RealtimeServerOptions {
-  readonly settings: Settings
+export interface RealtimeServerOptions extends ReceptionOptions {
   readonly door: Door
-  readonly hub: Hub
-  readonly metrics: RealtimeMetrics
-  readonly log: Log
 }
 
 export interface RealtimeServer {
