@@ -34,7 +34,7 @@ const programs = {
   'whatsapp-testserver': ['libs/whatsapp-testserver/src/main.ts'],
   bench: ['bench/src/main.ts'],
   check: ['tools/check.ts'],
-  test: [...jest, '--selectProjects', 'unit', 'integration', 'e2e'],
+  test: [...jest, '--selectProjects', 'unit', 'integration', 'e2e', '--maxWorkers=2'],
   faults: [...jest, '--selectProjects', 'faults', '--runInBand'],
   containers: [...jest, '--selectProjects', 'containers', '--runInBand'],
 }
