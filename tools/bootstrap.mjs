@@ -34,8 +34,8 @@ const programs = {
   'whatsapp-testserver': ['libs/whatsapp-testserver/src/main.ts'],
   bench: ['bench/src/main.ts'],
   check: ['tools/check.ts'],
-  test: [...jest, '--selectProjects', 'unit', 'integration', 'e2e', '--maxWorkers=2'],
-  faults: [...jest, '--selectProjects', 'faults', '--runInBand'],
+  test: [...jest, '--selectProjects', 'unit', 'integration', 'e2e', '--maxWorkers=3'],
+  faults: [...jest, '--selectProjects', 'faults', '--maxWorkers=2'],
   containers: [...jest, '--selectProjects', 'containers', '--runInBand'],
 }
 

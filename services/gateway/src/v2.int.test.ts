@@ -208,7 +208,10 @@ describe('campaign-updates.v2', () => {
     feed.on('resumed', ({ recovered }) => void resumed.push(recovered))
     feed.on('unknown', (message) => void positions.push(message))
     feed.connect()
-    await eventually(() => feed.healthCheck(), { what: 'the connection' })
+    // From the first message that it heard on, a client knows where it stands, and can resume.
+    const known = new Promise((resolve) => feed.on('campaign_update', resolve))
+    await fixture.publish(campaignId, 'campaign_update')
+    await known
     let sent = 0
     while (resumed.length < 2) {
       await error(campaignId, (sent += 1))
