@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 import { describe, expect, test } from '@jest/globals'
+import { installedProgram } from '@peyk/testing'
 import { parse, stringify } from 'yaml'
 
 import { dashboards } from '../grafana/src/dashboards.ts'
@@ -21,14 +22,11 @@ import {
 
 const folder = import.meta.dirname
 const run = promisify(execFile)
-const promtool = (process.env['PATH'] ?? '')
-  .split(':')
-  .map((each) => join(each, 'promtool'))
-  .find((each) => existsSync(each))
+const promtool = installedProgram('promtool')
 /** Debian has it in the package `prometheus`. */
 const withPromtool = promtool === undefined ? describe.skip : describe
 
-withPromtool('promtool', () => {
+withPromtool(promtool === undefined ? 'SKIPPED: no promtool on the PATH' : 'promtool', () => {
   const check = async (...args: string[]) => (await run(promtool ?? '', args, { cwd: folder })).stdout
 
   test('takes the rules and both configurations', async () => {

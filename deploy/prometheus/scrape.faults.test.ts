@@ -1,22 +1,18 @@
 // Debian's Prometheus scrapes a running stack: every panel of every dashboard has something to show.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { expect, test } from '@jest/globals'
-import { eventually, freePort, temporaryFolder } from '@peyk/testing'
+import { eventually, freePort, installedProgram, temporaryFolder } from '@peyk/testing'
 import { stringify } from 'yaml'
 
 import { startTestStack, type TestStack } from '../local/e2e/fixture.ts'
 import { command, completion, prepareCampaign } from '../local/e2e/run-campaign.ts'
 import { dashboardExpressions, ruleExpressions } from './src/expressions.ts'
 
-const program = (process.env['PATH'] ?? '')
-  .split(':')
-  .map((each) => join(each, 'prometheus'))
-  .find((each) => existsSync(each))
+const program = installedProgram('prometheus')
 /** Debian has it in the package `prometheus`. */
 const withPrometheus = program === undefined ? test.skip : test
 

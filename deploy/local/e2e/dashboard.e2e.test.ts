@@ -1,9 +1,9 @@
 // A tenant's whole way through the dashboard in a real browser, in Persian: from the message to the report.
-import { accessSync, constants } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { installedProgram } from '@peyk/testing'
 import { type Browser, chromium, type Page } from 'playwright-core'
 
 import { startTestStack, type TestStack } from './fixture.ts'
@@ -13,23 +13,14 @@ const PICTURES = join(import.meta.dirname, '../../../test-output/dashboard')
 const RECIPIENTS =
   'شماره تلفن,نام\n09120000021,سارا\n09120000022,رضا\n09121100000,مینا\n12,بد\n09120000021,سارا\n'
 
-const isThere = (path: string): boolean => {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
 /** Debian's own; no browser is downloaded. */
-const executablePath = (process.env['PATH'] ?? '')
-  .split(delimiter)
-  .map((folder) => join(folder, 'chromium'))
-  .find(isThere)
+const executablePath = installedProgram('chromium')
 
 const suite = executablePath === undefined ? describe.skip : describe
+const suiteName =
+  executablePath === undefined ? 'SKIPPED: no chromium on the PATH' : 'the dashboard in Chromium'
 
-suite('the dashboard in Chromium', () => {
+suite(suiteName, () => {
   let stack: TestStack
   let browser: Browser
   beforeAll(async () => {

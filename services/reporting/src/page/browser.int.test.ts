@@ -1,7 +1,8 @@
-import { accessSync, constants, mkdirSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { installedProgram } from '@peyk/testing'
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core'
 
 import { reportWith, someTimeline } from '../testing/reports.ts'
@@ -25,28 +26,16 @@ const boxOf = async (element: Locator) => {
   return { left: box.x, right: box.x + box.width }
 }
 
-const isProgram = (path: string): boolean => {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
-const found = (process.env['PATH'] ?? '')
-  .split(delimiter)
-  .map((folder) => join(folder, 'chromium'))
-  .find(isProgram)
+const executablePath = installedProgram('chromium')
+const suite = executablePath === undefined ? describe.skip : describe
+const suiteName =
+  executablePath === undefined ? 'SKIPPED: no chromium on the PATH' : 'the report page in Chromium'
 
-// Where tests decide, a browser that is missing is a failure.
-const isSkipped = found === undefined && process.env['CI'] === undefined
-const suite = isSkipped ? describe.skip : describe
-
-suite(isSkipped ? 'SKIPPED: no chromium on the PATH' : 'the report page in Chromium', () => {
+suite(suiteName, () => {
   let browser: Browser
   beforeAll(async () => {
     mkdirSync(SCREENSHOTS, { recursive: true })
-    browser = await chromium.launch({ executablePath: found ?? 'chromium', args: FLAGS })
+    browser = await chromium.launch({ executablePath: executablePath ?? '', args: FLAGS })
   }, 60_000)
   afterAll(() => browser.close())
 
