@@ -55,13 +55,10 @@ export class Watched {
     this.#history = new History(loadHistory)
   }
 
-  /** The first snapshot, and then what came live in the meantime and is newer. */
+  /** The first snapshot, and then what came live in the meantime and is newer: once those who wait for it have entered. */
   begin(snapshot: Snapshot): void {
     this.#adopt(snapshot)
-    const early = this.#early ?? []
-    this.#early = undefined
-    for (const message of early) this.publish(message)
-    this.flush()
+    setImmediate(() => this.#publishEarly())
   }
 
   /** The stream was lost: the snapshot is all that is known, and everybody is shown it. */
@@ -128,6 +125,13 @@ export class Watched {
   end(): void {
     clearTimeout(this.#timer)
     this.#history.end()
+  }
+
+  #publishEarly(): void {
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const message of early) this.publish(message)
+    this.flush()
   }
 
   #adopt({ messages, epoch, through, count }: Snapshot): void {
