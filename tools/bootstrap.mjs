@@ -47,7 +47,9 @@ if (program === undefined) {
 install()
 const node = join(root, 'node_modules/node/bin/node')
 buildDashboard()
-const child = spawn(node, [...program, ...args], { cwd: root, stdio: 'inherit', env: process.env })
+// What was compiled once is kept, for this program and for the services that it starts.
+const env = { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compiled'), ...process.env }
+const child = spawn(node, [...program, ...args], { cwd: root, stdio: 'inherit', env })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 1))
 

@@ -110,13 +110,15 @@ class RunningStack {
     const [ports, secrets] = await Promise.all([readPorts(options.data), readSecrets(options.data)])
     await demandPorts(options, ports)
     this.#file = fileOf(options, ports)
-    const [, , rootCa] = await Promise.all([
+    const start = (name: ServiceName, rootCa?: string) =>
+      this.#startService(name, serviceEnvironment(options, this.file, secrets, rootCa, name))
+    // Services wait for their servers by themselves, and take the longest to load. The sender's WhatsApp gives its key.
+    for (const name of serviceNames) if (name !== 'sender') start(name)
+    await Promise.all([
       this.#startNats(ports),
       this.#startEventStore(ports),
-      this.#startWhatsApp(ports),
+      this.#startWhatsApp(ports).then((rootCa) => start('sender', rootCa)),
     ])
-    for (const name of serviceNames)
-      this.#startService(name, serviceEnvironment(options, this.file, secrets, rootCa, name))
     if (options.whatsapp === 'test') await this.#startPhone()
     await Promise.all(serviceNames.map((name) => untilReady(name, this.file.admin[name])))
     await this.#written

@@ -1,6 +1,6 @@
 // The first sheet of an xlsx file, row by row.
 import { ProblemError } from '@peyk/service-kit'
-import excel from 'exceljs'
+import type { Cell, CellValue, Row } from 'exceljs'
 
 import type { SheetRow } from './columns.ts'
 import { guardWorkbook, standardZipLimits, type ZipLimits } from './zip-guard.ts'
@@ -11,6 +11,8 @@ export async function* readXlsx(
   limits: ZipLimits = standardZipLimits,
 ): AsyncGenerator<SheetRow> {
   await guardWorkbook(path, limits)
+  // Loaded when a workbook comes: it is large, and the start of the service does not wait for it.
+  const { default: excel } = await import('exceljs')
   const workbook = new excel.stream.xlsx.WorkbookReader(path, {
     worksheets: 'emit',
     sharedStrings: 'cache',
@@ -28,7 +30,7 @@ export async function* readXlsx(
   }
 }
 
-const cellsOf = (row: excel.Row): string[] => {
+const cellsOf = (row: Row): string[] => {
   const cells: string[] = []
   row.eachCell({ includeEmpty: false }, (cell, column) => {
     while (cells.length < column - 1) cells.push('')
@@ -37,7 +39,7 @@ const cellsOf = (row: excel.Row): string[] => {
   return cells
 }
 
-const textOf = (value: excel.CellValue, cell: excel.Cell): string => {
+const textOf = (value: CellValue, cell: Cell): string => {
   if (value === null || value === undefined) return ''
   if (value instanceof Date) return value.toISOString().slice(0, 10)
   if (typeof value !== 'object') return String(value)

@@ -2,7 +2,7 @@
 import { PassThrough, type Readable } from 'node:stream'
 
 import type { ReportReply } from '@peyk/contracts'
-import excel from 'exceljs'
+import type { Worksheet } from 'exceljs'
 
 import type { ListedRecipient } from '../store/queries.ts'
 import { harmless, recipientColumns, recipientRow } from './table.ts'
@@ -27,6 +27,8 @@ export const workbookOf = (report: ReportReply, recipients: Iterable<ListedRecip
 }
 
 const write = async (output: PassThrough, report: ReportReply, recipients: Iterable<ListedRecipient>) => {
+  // Loaded when a report is downloaded: it is large, and the start of the service does not wait for it.
+  const { default: excel } = await import('exceljs')
   const workbook = new excel.stream.xlsx.WorkbookWriter({ stream: output, useStyles: true })
   const isPersian = /[\u0600-\u06ff]/.test(report.campaign.title + report.campaign.message)
   const sheet = (name: string) =>
@@ -37,7 +39,7 @@ const write = async (output: PassThrough, report: ReportReply, recipients: Itera
   await workbook.commit()
 }
 
-const writeSummary = (sheet: excel.Worksheet, { campaign, report, totals, reasons }: ReportReply) => {
+const writeSummary = (sheet: Worksheet, { campaign, report, totals, reasons }: ReportReply) => {
   sheet.columns = [{ width: 24 }, { width: 40 }]
   const rows: [string, string | number][] = [
     ['Field', 'Value'],
@@ -57,7 +59,7 @@ const writeSummary = (sheet: excel.Worksheet, { campaign, report, totals, reason
 }
 
 const writeRecipients = async (
-  sheet: excel.Worksheet,
+  sheet: Worksheet,
   recipients: Iterable<ListedRecipient>,
   output: PassThrough,
 ) => {
@@ -83,7 +85,7 @@ const room = async (output: PassThrough): Promise<void> => {
   if (output.destroyed) throw new Error('the reader is gone')
 }
 
-const writeMessage = (sheet: excel.Worksheet, message: string) => {
+const writeMessage = (sheet: Worksheet, message: string) => {
   sheet.columns = [{ width: 80 }]
   addRow(sheet, ['Message'], true)
   const row = sheet.addRow([harmless(message)])
@@ -92,7 +94,7 @@ const writeMessage = (sheet: excel.Worksheet, message: string) => {
   sheet.commit()
 }
 
-const addRow = (sheet: excel.Worksheet, cells: (string | number)[], isHeader: boolean) => {
+const addRow = (sheet: Worksheet, cells: (string | number)[], isHeader: boolean) => {
   const row = sheet.addRow(cells)
   if (isHeader) row.font = { bold: true }
   row.commit()
