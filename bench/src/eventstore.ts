@@ -74,22 +74,19 @@ async function batches(client: EventStoreDBClient, stream: string, count: number
 }
 
 async function readStream(client: EventStoreDBClient, stream: string, count: number): Promise<void> {
-  const seen = await take(client.readStream(stream, { maxCount: count }), count)
+  let seen = 0
+  for await (const { event: recorded } of client.readStream(stream, { maxCount: count }))
+    if (recorded) seen += 1
   if (seen !== count) throw new Error(`read ${seen} of ${count} events`)
 }
 
 async function catchUp(client: EventStoreDBClient, prefix: string, count: number): Promise<void> {
   const filter = streamNameFilter({ prefixes: [prefix] })
-  await take(client.subscribeToAll({ fromPosition: START, filter }), count)
-}
-
-/** Reads until there are so many, and how many there were. */
-async function take(events: AsyncIterable<unknown>, count: number): Promise<number> {
-  const iterator = events[Symbol.asyncIterator]()
-  let seen = 0
-  while (seen < count && (await iterator.next()).done !== true) seen += 1
-  await iterator.return?.()
-  return seen
+  const subscription = client.subscribeToAll({ fromPosition: START, filter })
+  const events = subscription[Symbol.asyncIterator]()
+  for (let seen = 0; seen < count; seen += 1) await events.next()
+  // Not by the iterator's return: it leaves the call open, and the client then waits for it when it is disposed of.
+  await subscription.unsubscribe()
 }
 
 async function liveDelivery(client: EventStoreDBClient): Promise<void> {
