@@ -76,7 +76,7 @@ async function batches(client: EventStoreDBClient, stream: string, count: number
 async function readStream(client: EventStoreDBClient, stream: string, count: number): Promise<void> {
   let seen = 0
   for await (const { event: recorded } of client.readStream(stream, { maxCount: count }))
-    if (recorded) seen += 1
+    if (recorded !== undefined) seen += 1
   if (seen !== count) throw new Error(`read ${seen} of ${count} events`)
 }
 
@@ -107,9 +107,15 @@ async function liveDelivery(client: EventStoreDBClient): Promise<void> {
 }
 
 async function largeLog(dataDir: string): Promise<void> {
-  const started = performance.now()
+  const starts: number[] = []
+  for (let round = 0; round < 5; round += 1) {
+    const started = performance.now()
+    const server = await spawnEventStore({ dataDir })
+    starts.push(performance.now() - started)
+    await server.stop()
+  }
+  report(`start with ${EVENTS_ON_DISK} more events on disk, p50`, percentile(starts, 0.5), 'ms')
   const store = await spawnEventStore({ dataDir })
-  report(`start with ${EVENTS_ON_DISK} more events on disk`, performance.now() - started, 'ms')
   const client = EventStoreDBClient.connectionString(store.url)
   try {
     await measurer(store.pid)('filtered catch-up of all', EVENTS_ON_DISK, (count) =>
