@@ -1,5 +1,4 @@
 export { connectNats, type ConnectOptions, type Nats, type NatsStatus } from './connection.ts'
-export type { BucketDefinition, ObjectStoreDefinition, StreamDefinition, Topology } from './definitions.ts'
 export {
   ConsumerGone,
   InvalidKey,

@@ -1,6 +1,7 @@
 // What the tests of this library share: a server for each file, small definitions, waiting for a condition.
+import type { BucketDefinition, StreamDefinition } from '@peyk/contracts'
+
 import { connectNats, type Nats } from './connection.ts'
-import type { BucketDefinition, StreamDefinition } from './definitions.ts'
 import { type NatsServer, type NatsServerOptions, startNatsServer } from './server/start-server.ts'
 import { ensureStreams } from './streams/ensure-streams.ts'
 import { pause } from './wait.ts'
@@ -76,7 +77,7 @@ export async function makeStream(nats: Nats, fields: Partial<StreamDefinition> =
   const definition = streamDefinition(name, [`${name}.>`], fields)
   await ensureStreams(
     nats,
-    { streams: [definition], buckets: [] },
+    { streams: [definition], buckets: [], objectStores: [] },
     { role: 'owner', allowUnsafeCluster: true },
   )
   return name
@@ -87,7 +88,7 @@ export async function makeBucket(nats: Nats, fields: Partial<BucketDefinition> =
   const name = fields.name ?? `b${(created += 1)}`
   await ensureStreams(
     nats,
-    { streams: [], buckets: [bucketDefinition(name, fields)] },
+    { streams: [], buckets: [bucketDefinition(name, fields)], objectStores: [] },
     { role: 'owner', allowUnsafeCluster: true },
   )
   return name

@@ -11,7 +11,11 @@ import { formatPlan } from './stream-plan.ts'
 const context = await startNats()
 afterAll(() => context.stop())
 const owner = { role: 'owner' } as const
-const only = (...streams: ReturnType<typeof streamDefinition>[]) => ({ streams, buckets: [] })
+const only = (...streams: ReturnType<typeof streamDefinition>[]) => ({
+  streams,
+  buckets: [],
+  objectStores: [],
+})
 
 describe('ensureStreams', () => {
   test('the owner creates streams, buckets and object stores as defined, and a second time changes nothing', async () => {

@@ -1,8 +1,8 @@
 // At start: the owner makes NATS hold what the definitions say, the others wait for that and check it.
+import type { Topology } from '@peyk/contracts'
 import type { StreamConfig, StreamInfo } from 'nats'
 
 import type { Nats } from '../connection.ts'
-import type { Topology } from '../definitions.ts'
 import { NoStream, StreamDrift, UnsafeCluster } from '../errors.ts'
 import { apiCode, askJetStream, isRefusal } from '../jetstream-api.ts'
 import { type Log, silentLog } from '../log.ts'

@@ -1,7 +1,6 @@
 // Our definitions as the server's configuration, and back as fields that can be compared.
+import type { BucketDefinition, ObjectStoreDefinition, StreamDefinition, Topology } from '@peyk/contracts'
 import type { StreamConfig } from 'nats'
-
-import type { BucketDefinition, ObjectStoreDefinition, StreamDefinition, Topology } from '../definitions.ts'
 
 const NANOS_PER_MS = 1_000_000
 /** The server wants a window, and none longer than the age. */
@@ -19,7 +18,7 @@ export const objectStoreStream = (store: string): string => `OBJ_${store}`
 export const wantedStreams = (topology: Topology): readonly WantedStream[] => [
   ...topology.streams.map((stream) => ({ ...stream, denyDelete: false })),
   ...topology.buckets.map(wantedForBucket),
-  ...(topology.objectStores ?? []).map(wantedForObjectStore),
+  ...topology.objectStores.map(wantedForObjectStore),
 ]
 
 const wantedForBucket = (bucket: BucketDefinition): WantedStream => ({
