@@ -1,6 +1,6 @@
-/** Prints one figure as a line of JSON. */
-export function report(name: string, value: number, unit: string): void {
-  console.log(JSON.stringify({ name, value: Number(value.toPrecision(4)), unit }))
+/** Prints one figure as a line of JSON, with what it should be where that was said. */
+export function report(name: string, value: number, unit: string, goal?: string): void {
+  console.log(JSON.stringify({ name, value: Number(value.toPrecision(4)), unit, goal }))
 }
 
 /** The value below which the given share of the numbers lies. */

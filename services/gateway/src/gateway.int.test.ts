@@ -185,6 +185,14 @@ describe('the door', () => {
 })
 
 describe('liveness and limits', () => {
+  test('[P16] the most connections of requests are no limit of live ones', async () => {
+    const id = await campaign()
+    const small = await fixture.startGateway({ environment: { HTTP_MAX_CONNECTIONS: '2' } })
+    const query = `campaignId=${id}&userId=1&token=${await token()}`
+    const clients = await Promise.all(Array.from({ length: 5 }, () => connectTo(small.port, query)))
+    for (const { socket } of clients) socket.close()
+    await small.end()
+  })
   test('[P12] every interval a ping; who never answers the text stays', async () => {
     const client = await enter(await campaign())
     await eventually(() => client.pings() >= 3, { what: 'three pings' })

@@ -78,7 +78,11 @@ const listen = async (
   })
   scope.onStop('proxy', () => proxy.close())
   const api = createHttpApi({
-    settings,
+    // A live connection is one of the server's, too: those of requests come on top.
+    settings: {
+      ...settings,
+      HTTP_MAX_CONNECTIONS: settings.HTTP_MAX_CONNECTIONS + settings.WS_MAX_CONNECTIONS,
+    },
     authenticator: doors.authenticator,
     log,
     metrics,

@@ -35,8 +35,7 @@ export const createRealtimeServer = (options: RealtimeServerOptions): RealtimeSe
     if (state.draining) throw new Refusal('draining', 'unavailable')
     if (state.handshakes > settings.WS_MAX_HANDSHAKES || hub.size() >= settings.WS_MAX_CONNECTIONS)
       throw new Refusal('capacity', 'unavailable')
-    const deadline = AbortSignal.timeout(settings.WS_HANDSHAKE_TIMEOUT)
-    const admission = await Promise.race([door.admit(request), timedOut(deadline)])
+    const admission = await inTime(door.admit(request), settings.WS_HANDSHAKE_TIMEOUT)
     if (socket.destroyed) throw new Refusal('aborted', 'request_timeout')
     await reception.accept(admission, request, socket, head)
   }
@@ -82,12 +81,17 @@ export const createRealtimeServer = (options: RealtimeServerOptions): RealtimeSe
   }
 }
 
-const timedOut = (deadline: AbortSignal): Promise<never> =>
-  new Promise((_resolve, reject) => {
-    deadline.addEventListener('abort', () => reject(new Refusal('timeout', 'request_timeout')), {
-      once: true,
-    })
+const inTime = async <T>(work: Promise<T>, ms: number): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Refusal('timeout', 'request_timeout')), ms)
   })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
 
 /** A client of v2 understands close codes; floods, capacity and a bad origin get the cheap answer all the same. */
 const isToldInside = ({ result, code }: Refusal, request: IncomingMessage): boolean =>

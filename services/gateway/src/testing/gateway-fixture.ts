@@ -19,6 +19,7 @@ import {
   ensureStreams,
   type Nats,
   type NatsServer,
+  type NatsServerOptions,
   openBucket,
   type Publisher,
   startNatsServer,
@@ -134,8 +135,8 @@ const startGateway = async (
   }
 }
 
-export const startGatewayFixture = async (): Promise<GatewayFixture> => {
-  const server = await startNatsServer()
+export const startGatewayFixture = async (options: NatsServerOptions = {}): Promise<GatewayFixture> => {
+  const server = await startNatsServer(options)
   const nats = await connectNats({ url: server.url, name: 'test' })
   await ensureStreams(nats, natsTopology(1), { role: 'owner' })
   const publisher = createPublisher(nats)
