@@ -15,6 +15,7 @@ import {
   tenant,
   token as plainToken,
 } from './testing/gateway-fixture.ts'
+import { dialRaw, firstAnswer, upgradeRequest } from './testing/raw-client.ts'
 import { connect as connectTo, refusal as refusalOf } from './testing/test-client.ts'
 
 let fixture: GatewayFixture
@@ -164,6 +165,24 @@ describe('origins', () => {
   })
 })
 
+describe('[P5] of several faults the first in the order is told', () => {
+  const good = { host: '127.0.0.1' }
+  const evil = { ...good, origin: 'https://evil.example' }
+  const strange = { 'sec-websocket-protocol': 'strange' }
+  test.each([
+    ['the path before the origin', '/ws/others?x', evil, 404],
+    ['the origin before the parameters', '/ws/campaigns', evil, 403],
+    ['the parameters before the token', '/ws/campaigns?campaignId=1&token=x', good, 400],
+    ['the subprotocol before the token', '/ws/campaigns?campaignId=1&userId=1&token=x', strange, 400],
+    ['the token before the campaign', '/ws/campaigns?campaignId=999999&userId=1&token=x', good, 401],
+  ])('%s', async (_, path, headers, status) => {
+    expect((await refusal(path, headers)).status).toBe(status)
+  })
+  test('the user before the campaign', async () => {
+    expect((await refusal(pathOf(999_999, await token(), '2'))).status).toBe(403)
+  })
+})
+
 describe('bad tokens', () => {
   const secret = new TextEncoder().encode('another secret of more than thirty-two bytes')
   const sign = (claims: object, key: Parameters<SignJWT['sign']>[0] = secret, alg = 'HS256') =>
@@ -191,6 +210,30 @@ describe('bad tokens', () => {
     ['a tenant that is a wildcard', () => token({ tenant: '>' })],
     ['longer than any token', () => token({ padding: 'x'.repeat(10_000) })],
   ]
+  test('[P4] none, or another user than the one of the address: 401, 403', async () => {
+    const id = await fixture.campaign()
+    expect((await refusal(`/ws/campaigns?campaignId=${id}&userId=1`)).status).toBe(401)
+    expect((await refusal(pathOf(id, await token({ sub: '2' })))).status).toBe(403)
+  })
+  test('[P4] one of 20 KB does not fit into a request: 413', async () => {
+    const socket = dialRaw(gateway.port)
+    socket.write(upgradeRequest(pathOf(1, 'x'.repeat(20_000))))
+    expect(await firstAnswer(socket)).toMatch(/^HTTP\/1.1 413 /)
+    socket.destroy()
+  })
+  test('[P4] the public key of RS256, used as the secret of HS256: 401', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
+    const other = await fixture.startGateway({
+      environment: { JWT_SECRET: '', JWT_PUBLIC_KEY: pem, JWT_AUDIENCE: 'peyk' },
+    })
+    const id = await fixture.campaign()
+    const forged = await sign({}, new TextEncoder().encode(pem))
+    expect((await refusalOf(other.port, pathOf(id, forged))).status).toBe(401)
+    const query = pathOf(id, await sign({}, privateKey, 'RS256')).split('?')[1] ?? ''
+    ;(await connectTo(other.port, query)).socket.close()
+    await other.end()
+  })
   test.each(cases)('[P4] %s: 401 before the 101', async (_, make) => {
     const id = await fixture.campaign()
     expect((await refusal(pathOf(id, await make()))).status).toBe(401)

@@ -149,6 +149,8 @@ export class Client {
 
   /** Called by every write while behind, and by the sweep for those that nobody writes to. */
   #checkLag(): void {
+    // A socket tells `drain` only of what filled its buffer; a little that waited goes out in silence.
+    if (this.options.socket.writableLength === 0) this.#drained()
     if (
       this.#behindSince !== undefined &&
       performance.now() - this.#behindSince > this.options.limits.maxLagMs
