@@ -22,6 +22,8 @@ export async function readMessages(nats: Nats, options: ReadMessagesOptions): Pr
   await streamInfo(nats, options.stream)
   const over = new AbortController()
   const result = Promise.withResolvers<undefined>()
+  // It may be rejected before it is waited for below, or when the signal has ended the reading and it never is.
+  result.promise.catch(() => undefined)
   const end = (settle: () => void) => {
     settle()
     over.abort()
