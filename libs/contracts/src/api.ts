@@ -6,6 +6,7 @@ import { campaignStatusSchema } from './live-messages.ts'
 import { MAX_MESSAGE_CHARACTERS } from './message-template.ts'
 import { problemSchema } from './problems.ts'
 import { outcomeReasonSchema, recipientStateSchema, totalsSchema } from './recipient-state.ts'
+import { DEFAULT_TIMEZONE, missedRunSchema, timezoneSchema } from './schedule.ts'
 
 const count = z.int().nonnegative()
 const share = z.number().min(0).max(1)
@@ -25,10 +26,27 @@ export const createCampaignRequest = z.strictObject({ title: title.optional(), m
 export const changeTitleRequest = z.strictObject({ title })
 export const changeMessageRequest = z.strictObject({ message })
 /** `5s`, `10s`, `0.05s`: the smallest interval allowed is configuration. */
-export const changeIntervalRequest = z.strictObject({
-  interval: z.string().regex(/^\d{1,5}(\.\d{1,3})?s$/, 'an interval is a number of seconds, like 10s'),
-  sendType: z.literal('immediate').default('immediate'),
-})
+export const changeIntervalRequest = z
+  .strictObject({
+    interval: z.string().regex(/^\d{1,5}(\.\d{1,3})?s$/, 'an interval is a number of seconds, like 10s'),
+    /** `immediate` takes a schedule away; without it a schedule stays as it is. */
+    sendType: z.enum(['immediate', 'scheduled']).optional(),
+    /** With an offset an instant, without one the time on the wall in `timezone`. */
+    scheduledAt: z.iso
+      .datetime({ offset: true, local: true, message: 'a date and time, like 2026-03-21T10:00' })
+      .optional(),
+    timezone: timezoneSchema.default(DEFAULT_TIMEZONE),
+    missedRun: missedRunSchema.default('runIfLateLessThan'),
+    missedRunLimit: z
+      .string()
+      .regex(/^[1-9]\d{0,3}[mh]$/, 'a number of minutes or hours, like 30m or 1h')
+      .transform((text) => Number(text.slice(0, -1)) * (text.endsWith('h') ? 3_600_000 : 60_000))
+      .prefault('1h'),
+  })
+  .refine(({ sendType, scheduledAt }) => (sendType === 'scheduled') === (scheduledAt !== undefined), {
+    path: ['scheduledAt'],
+    message: 'a scheduled start has a time, and no other has one',
+  })
 export const qrCodeRequest = z.strictObject({
   sessionId: sessionIdSchema.optional(),
   method: z.literal('qr').default('qr'),

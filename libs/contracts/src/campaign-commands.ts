@@ -2,6 +2,7 @@
 import type { CampaignEventOf, PauseReason } from './campaign-events.ts'
 import type { CampaignId, Epoch, SessionId, ShareId, TenantId, UserId } from './ids.ts'
 import type { Totals } from './recipient-state.ts'
+import type { Schedule } from './schedule.ts'
 
 interface Command<Type extends string, Data> {
   readonly type: Type
@@ -31,9 +32,17 @@ export type CampaignCommand =
         nextChunk: number
       }
     >
-  | Command<'SetPacing', { intervalMs: number }>
+  /** Without a schedule it stays as it is; null takes it away. */
+  | Command<'SetPacing', { intervalMs: number; schedule?: Schedule | null | undefined }>
+  | Command<'CancelSchedule', Record<string, never>>
   | Command<'AttachSession', { sessionId: SessionId }>
-  | Command<'StartCampaign', { runKey: string; epoch: Epoch; notBefore: string; hasConnectedNumber: boolean }>
+  /** Waits for its time if that is still to come. */
+  | Command<
+      'StartCampaign',
+      { runKey: string; epoch: Epoch; now: string; notBefore: string; hasConnectedNumber: boolean }
+    >
+  /** From the schedule: its time has come, or passed longer than `graceMs` ago. */
+  | Command<'StartDue', { runKey: string; epoch: Epoch; now: string; graceMs: number }>
   | Command<'PauseCampaign', { reason: PauseReason }>
   | Command<'ResumeCampaign', { epoch: Epoch; hasConnectedNumber: boolean }>
   | Command<'CancelCampaign', Record<string, never>>

@@ -11,6 +11,7 @@ import {
   userIdSchema,
 } from './ids.ts'
 import { totalsSchema } from './recipient-state.ts'
+import { scheduleSchema } from './schedule.ts'
 
 const event = <Type extends string, Data extends z.ZodRawShape>(type: Type, data: Data) =>
   z.object({ type: z.literal(type), data: z.object(data) })
@@ -51,6 +52,17 @@ export const campaignEventSchema = z.discriminatedUnion('type', [
     variables: z.array(z.string()),
   }),
   event('PacingSet', { intervalMs: z.int().positive() }),
+  /** A plan: with it a start waits for its time. */
+  event('ScheduleSet', scheduleSchema.shape),
+  /** The plan is gone; whoever waited for it is ready again. */
+  event('ScheduleCancelled', {}),
+  event('CampaignScheduled', {}),
+  /** The system slept through the time: the start that follows was late, or the campaign is ready again. */
+  event('ScheduleMissed', {
+    dueAt: instantSchema,
+    lateMs: z.int().nonnegative(),
+    taken: z.enum(['run', 'skip']),
+  }),
   event('SessionAttached', { sessionId: sessionIdSchema }),
   event('CampaignStarted', {
     runKey,

@@ -28,6 +28,10 @@ export const settings = z.object({
     'How long after a start the first message waits, so that it can be undone.',
     '10s',
   ),
+  SCHEDULE_GRACE: durationSetting(
+    'A scheduled start that is later than this was missed: its campaign says what becomes of it.',
+    '2m',
+  ),
   DEFAULT_COUNTRY: setting(
     'Where phone numbers without a country code are from, as two letters.',
     z.string().refine(isCountry, 'must be a country like IR').default('IR'),

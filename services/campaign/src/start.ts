@@ -130,6 +130,7 @@ const runBackground = (scope: Scope<Settings>, nats: Nats, store: EventStore): v
       unconfirmedAfterMs: settings.UNCONFIRMED_AFTER,
       dispatchWindow: settings.DISPATCH_WINDOW,
       defaultIntervalMs: defaultIntervalMs(settings),
+      scheduleGraceMs: settings.SCHEDULE_GRACE,
     },
   })
   scope.onStop('background work', () => background.stop())

@@ -90,7 +90,7 @@ const start = (unconfirmedAfterMs = 60_000) =>
     owner: 'test',
     log: silentLog,
     registry: new Registry(),
-    settings: { unconfirmedAfterMs, dispatchWindow: 4, defaultIntervalMs: 10_000 },
+    settings: { unconfirmedAfterMs, dispatchWindow: 4, defaultIntervalMs: 10_000, scheduleGraceMs: 60_000 },
   })
 
 const give = async (id: CampaignId, command: CampaignCommand) => {
@@ -163,6 +163,7 @@ const begin = async (id: CampaignId) =>
     data: {
       runKey: randomBytes(32).toString('base64'),
       epoch: (await streamEpoch(nats, 'OUTCOMES')) as never,
+      now: new Date().toISOString(),
       notBefore: new Date().toISOString(),
       hasConnectedNumber: true,
     },

@@ -32,6 +32,7 @@ import { type Ledger, startLedger } from '../ledger/ledger.ts'
 import type { CampaignRow, LedgerModel } from '../ledger/model.ts'
 import { createOutcomeWriter, type OutcomeWriter } from '../ledger/outcome-writer.ts'
 import { runRelay } from '../relay/relay.ts'
+import { runSchedule } from '../schedule/schedule.ts'
 import { airClear } from './air.ts'
 import type { BackgroundMetrics } from './metrics.ts'
 import { createSystemCommands, type SystemCommands } from './commands.ts'
@@ -53,6 +54,8 @@ export interface BackgroundSettings {
   readonly unconfirmedAfterMs: number
   readonly dispatchWindow: number
   readonly defaultIntervalMs: number
+  /** A scheduled start that is later than this was missed. */
+  readonly scheduleGraceMs: number
 }
 
 /** The parts that the work needs, made anew each time the lease is taken. */
@@ -155,9 +158,16 @@ export const holdBackground = async (options: HolderOptions, signal: AbortSignal
     parts.feed.run(signal),
     followRows(model, runner.wake, sessions.wake, signal),
     keepTidy(options, parts, signal),
+    keepSchedule(options, parts, signal),
   ])
   await Promise.all([runner.stop(), sessions.stop()])
 }
+
+const keepSchedule = (
+  { model, log, settings }: HolderOptions,
+  { commands, epoch }: Parts,
+  signal: AbortSignal,
+) => runSchedule({ model, commands, epoch, graceMs: settings.scheduleGraceMs, now: Date.now, log }, signal)
 
 const TIDY_EVERY_MS = 3_600_000
 

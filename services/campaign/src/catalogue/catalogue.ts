@@ -7,6 +7,8 @@ import {
   type CampaignStatus,
   campaignStatusSchema,
   type Progress,
+  type Schedule,
+  scheduleSchema,
   type SessionId,
   sessionIdSchema,
   type SessionReply,
@@ -31,6 +33,7 @@ export interface CampaignRow {
   readonly status: CampaignStatus
   readonly progress: Progress
   readonly intervalMs: number | undefined
+  readonly schedule: Schedule | undefined
   readonly sessionId: SessionId | undefined
   readonly createdAt: string
   readonly startedAt: string | undefined
@@ -73,6 +76,7 @@ export const sortFields = [
   'status',
   'startedAt',
   'completedAt',
+  'scheduledAt',
   'total',
   'sent',
 ] as const
@@ -113,6 +117,7 @@ const campaignRaw = z.object({
   failed: z.number(),
   delivered: z.number(),
   interval_ms: z.number().nullable(),
+  schedule: z.string().nullable(),
   session_id: sessionIdSchema.nullable(),
   created_at: z.string(),
   started_at: z.string().nullable(),
@@ -132,6 +137,7 @@ const campaignOf = (raw: Raw): CampaignRow => {
     status: row.status,
     progress: { total: row.total, sent: row.sent, failed: row.failed, delivered: row.delivered },
     intervalMs: row.interval_ms ?? undefined,
+    schedule: row.schedule === null ? undefined : scheduleSchema.parse(JSON.parse(row.schedule)),
     sessionId: row.session_id ?? undefined,
     createdAt: row.created_at,
     startedAt: row.started_at ?? undefined,
@@ -193,6 +199,7 @@ const sortColumns: Record<SortBy['field'], string> = {
   status: 'status',
   startedAt: 'started_at',
   completedAt: 'completed_at',
+  scheduledAt: 'due_at',
   total: 'total',
   sent: 'sent',
 }

@@ -17,6 +17,7 @@ import {
 import type { RecordedEvent } from '@peyk/event-sourcing'
 import type { ReadModelDatabase } from '@peyk/read-model'
 
+import { dueAtMs } from '../domain/campaign/schedule.ts'
 import { searchedText, sortKey } from './fold-text.ts'
 
 type Columns = Readonly<Record<string, string | number | null>>
@@ -69,6 +70,9 @@ const campaignProjection = (database: ReadModelDatabase) => {
   const textsOf = database.prepare<[number], Texts>(
     'select title, message from campaigns where campaign_id = ?',
   )
+  const setReady = database.prepare(
+    "update campaigns set status = 'READY' where campaign_id = ? and status = 'SCHEDULED'",
+  )
   const update = updater(database, 'campaigns', 'campaign_id')
   return (recorded: RecordedEvent, event: CampaignEvent): void => {
     const id = campaignIdOf(recorded)
@@ -85,12 +89,16 @@ const campaignProjection = (database: ReadModelDatabase) => {
     const texts =
       event.type === 'TitleChanged' || event.type === 'MessageChanged' ? textsOf.get(id) : undefined
     if (texts !== undefined) update(id, { searched: searchedOf(texts) })
+    if (isEndOfSchedule(event)) setReady.run(id)
     if (event.type !== 'MessageChanged' && event.type !== 'RecipientsImported') return
     const status = statusOf.pluck().get(id)
     const total = totalOf.pluck().get(id) ?? 0
     if (status === 'DRAFT' && total > 0) update(id, { status: 'READY' })
   }
 }
+
+const isEndOfSchedule = (event: CampaignEvent): boolean =>
+  event.type === 'ScheduleCancelled' || (event.type === 'ScheduleMissed' && event.data.taken === 'skip')
 
 interface Texts {
   readonly title: string
@@ -105,6 +113,8 @@ const titleColumns = (title: string): Columns => ({
   title_key: sortKey(title),
 })
 
+const noSchedule: Columns = { schedule: null, due_at: null }
+
 const progressColumns = (totals: Totals): Columns => ({ ...progressOf(totals) })
 
 // One case an event: the compiler says when a new one is missing here.
@@ -118,6 +128,14 @@ const changes = (event: Exclude<CampaignEvent, { type: 'CampaignCreated' }>, at:
       return { total: event.data.total }
     case 'PacingSet':
       return { interval_ms: event.data.intervalMs }
+    case 'ScheduleSet':
+      return { schedule: JSON.stringify(event.data), due_at: dueAtMs(event.data) }
+    case 'ScheduleCancelled':
+      return noSchedule
+    case 'CampaignScheduled':
+      return { status: 'SCHEDULED' }
+    case 'ScheduleMissed':
+      return event.data.taken === 'skip' ? noSchedule : {}
     case 'SessionAttached':
       return { session_id: event.data.sessionId }
     case 'CampaignStarted':

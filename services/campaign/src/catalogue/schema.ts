@@ -1,6 +1,6 @@
 // The tables of the catalogue: what lists and replies show. Built from events, thrown away at will.
 
-export const CATALOGUE_VERSION = 2
+export const CATALOGUE_VERSION = 3
 
 export const catalogueSchema = [
   `create table campaigns (
@@ -20,6 +20,8 @@ export const catalogueSchema = [
     failed integer not null default 0,
     delivered integer not null default 0,
     interval_ms integer,
+    schedule text,
+    due_at integer,
     session_id text,
     created_at text not null,
     started_at text,

@@ -1,8 +1,9 @@
 // A campaign as replies show it: this process' row, with what a command has just led to.
-import { type CampaignReply, intervalText } from '@peyk/contracts'
+import { type CampaignReply, DEFAULT_TIMEZONE, intervalText } from '@peyk/contracts'
 
 import type { CampaignRow } from '../catalogue/catalogue.ts'
 import type { ExistingCampaign } from '../domain/campaign/campaign.ts'
+import { dueAtMs } from '../domain/campaign/schedule.ts'
 
 /** A row that the catalogue may not have yet. */
 export const rowOfState = (
@@ -11,7 +12,7 @@ export const rowOfState = (
   known: CampaignRow | undefined,
 ): CampaignRow => {
   const { details, status } = campaign
-  const total = 'run' in campaign ? campaign.run.total : (details.recipients?.total ?? 0)
+  const total = ('run' in campaign ? campaign.run?.total : undefined) ?? details.recipients?.total ?? 0
   return {
     campaignId: details.campaignId,
     tenant: details.tenant,
@@ -21,6 +22,7 @@ export const rowOfState = (
     status,
     progress: { ...(known?.progress ?? { sent: 0, failed: 0, delivered: 0 }), total },
     intervalMs: details.intervalMs,
+    schedule: details.schedule,
     sessionId: details.sessionId,
     createdAt: known?.createdAt ?? new Date().toISOString(),
     startedAt: known?.startedAt,
@@ -37,9 +39,9 @@ export const campaignReply = (row: CampaignRow, defaultIntervalMs: number): Camp
   status: row.status,
   progress: row.progress,
   interval: intervalText(row.intervalMs ?? defaultIntervalMs),
-  sendType: 'immediate',
-  scheduledAt: null,
-  timezone: 'Asia/Tehran',
+  sendType: row.schedule === undefined ? 'immediate' : 'scheduled',
+  scheduledAt: row.schedule === undefined ? null : new Date(dueAtMs(row.schedule)).toISOString(),
+  timezone: row.schedule?.timezone ?? DEFAULT_TIMEZONE,
   sessionId: row.sessionId ?? null,
   createdAt: row.createdAt,
   startedAt: row.startedAt ?? null,

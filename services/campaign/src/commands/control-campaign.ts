@@ -1,6 +1,4 @@
 // Start, pause, resume, cancel: what opens and shuts a run.
-import { randomBytes } from 'node:crypto'
-
 import { type CampaignId, epochSchema, type Epoch, type FieldError, type SessionId } from '@peyk/contracts'
 import { loadStream } from '@peyk/event-sourcing'
 import { streamEpoch } from '@peyk/messaging'
@@ -13,11 +11,9 @@ import { sessionStream } from '../domain/session/stream.ts'
 import { readRecipients } from '../imports/chunks.ts'
 import { handleCampaign, loadCampaign } from './campaigns.ts'
 import type { Actor, CommandContext } from './context.ts'
+import { newRunKey } from './run-key.ts'
 
-const RUN_KEY_BYTES = 32
 const MAX_FAULTS_NAMED = 100
-
-export const newRunKey = (): string => randomBytes(RUN_KEY_BYTES).toString('base64')
 
 const outcomesEpoch = async ({ nats }: CommandContext): Promise<Epoch> =>
   epochSchema.parse(await streamEpoch(nats, 'OUTCOMES'))
@@ -41,13 +37,14 @@ export const startCampaign = async (
 ): Promise<CampaignRow> => {
   const loaded = await loadCampaign(context, id)
   if (loaded?.campaign.status === 'READY') await demandTexts(context, loaded.campaign.details)
-  const firstSendAt = new Date(Date.now() + context.settings.FIRST_SEND_DELAY)
+  const nowMs = Date.now()
   return handleCampaign(context, actor, id, {
     type: 'StartCampaign',
     data: {
       runKey: newRunKey(),
       epoch: await outcomesEpoch(context),
-      notBefore: firstSendAt.toISOString(),
+      now: new Date(nowMs).toISOString(),
+      notBefore: new Date(nowMs + context.settings.FIRST_SEND_DELAY).toISOString(),
       hasConnectedNumber: await isConnected(context, loaded?.campaign.details.sessionId),
     },
   })
@@ -69,6 +66,17 @@ const demandTexts = async ({ store }: CommandContext, details: CampaignDetails):
   if (first === undefined) return
   const code = first.code === 'missing_variable' ? 'missing_variable' : 'message_too_long'
   throw new ProblemError(code, { errors: faults })
+}
+
+/** Nobody looks at a campaign again when its time comes: what waits for it has to fit all along. */
+export const demandFittingMessage = async (
+  context: CommandContext,
+  id: CampaignId,
+  message: string,
+): Promise<void> => {
+  const loaded = await loadCampaign(context, id)
+  if (loaded?.campaign.status === 'SCHEDULED')
+    await demandTexts(context, { ...loaded.campaign.details, message })
 }
 
 /** Answers once nothing of the run is in the air any more. */

@@ -15,7 +15,8 @@ import { readRecipients } from '../imports/chunks.ts'
 import { parsePhone } from '../imports/phone.ts'
 import { handleCampaign, loadCampaign } from './campaigns.ts'
 import { type Actor, type CommandContext, metadataOf } from './context.ts'
-import { isConnected, newRunKey } from './control-campaign.ts'
+import { isConnected } from './control-campaign.ts'
+import { newRunKey } from './run-key.ts'
 
 /** The number stands in a stream of its own; the campaign's event names that only. */
 export const requestTestSend = async (

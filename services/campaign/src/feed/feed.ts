@@ -20,7 +20,7 @@ import type { RecipientReader } from '../dispatch/recipients.ts'
 import type { CampaignRow, LedgerModel } from '../ledger/model.ts'
 import type { LivePublisher } from './live-publisher.ts'
 import { createThrottle } from './throttle.ts'
-import { campaignWords, pausedWords, reasonText, type StatusWords } from './words.ts'
+import { campaignWords, pausedWords, reasonText, type StatusWords, waitingWords } from './words.ts'
 
 export interface FeedOptions {
   readonly nats: Nats
@@ -75,7 +75,7 @@ export const createFeed = (options: FeedOptions): Feed => {
     if (event.type === 'CampaignPaused')
       await status(row, pausedWords(event.data.reason), `${recorded.id}.status`)
     if (isChangeOfState.has(event.type)) {
-      const words = campaignWords(row.status)
+      const words = isWithoutNumber(model, row) ? waitingWords : campaignWords(row.status)
       if (words !== undefined) await status(row, words, `${recorded.id}.status`)
     }
     if (event.type === 'CampaignCompleted' || event.type === 'CampaignFailed')
@@ -117,6 +117,13 @@ export const createFeed = (options: FeedOptions): Feed => {
 /** Nothing of a deleted campaign stays in the feed. */
 const forget = async ({ nats }: FeedOptions, row: CampaignRow | undefined): Promise<void> => {
   if (row !== undefined) await purgeSubject(nats, 'LIVE', subjects.liveOfCampaign(row.tenant, row.campaignId))
+}
+
+/** Its schedule has started it, and there is nothing to send with. */
+const isWithoutNumber = (model: LedgerModel, { status, sessionId }: CampaignRow): boolean => {
+  if (status !== 'RUNNING') return false
+  const state = sessionId === undefined ? undefined : model.session(sessionId)?.state
+  return state !== 'connected' && state !== 'disconnected'
 }
 
 const isChangeOfState = new Set([

@@ -41,6 +41,11 @@ export const sessionWords = (outcome: SessionOutcome): StatusWords | undefined =
 const withUntil = (text: string, until: string | undefined): string =>
   until === undefined ? text : `${text} until ${until}`
 
+export const waitingWords: StatusWords = {
+  status: 'waiting',
+  message: 'The campaign waits: no WhatsApp number is linked to it',
+}
+
 const pauseWords: Record<PauseReason, string> = {
   user: 'Campaign paused',
   stateLost:

@@ -17,6 +17,7 @@ import {
   type Preview,
   type Principal,
   reportUrlOf,
+  type Schedule,
 } from '@peyk/contracts'
 import { ProblemError } from '@peyk/service-kit'
 import { z } from 'zod'
@@ -24,11 +25,13 @@ import { z } from 'zod'
 import { type CampaignFilter, type CampaignRow, sortFields } from '../catalogue/catalogue.ts'
 import { findCampaign, findEvenDeleted, handleCampaign, loadCampaign } from '../commands/campaigns.ts'
 import type { CommandContext } from '../commands/context.ts'
+import { demandFittingMessage } from '../commands/control-campaign.ts'
 import { createCampaign } from '../commands/create-campaign.ts'
 import { deleteCampaign, restoreCampaign } from '../commands/delete-campaign.ts'
 import { readHistory } from '../commands/read-history.ts'
 import { defaultIntervalMs } from '../config.ts'
 import { estimate } from '../domain/campaign/estimate.ts'
+import { scheduleFault } from '../domain/campaign/schedule.ts'
 import { previewOf } from '../domain/campaign/preview.ts'
 import { readRecipients } from '../imports/chunks.ts'
 import { campaignParams, etagOf, type Routes } from './routes.ts'
@@ -62,6 +65,10 @@ const listQuery = z.strictObject({
   endDate: until.optional(),
   sortBy: z.enum(sortFields).default('createdAt'),
   sortOrder: z.enum(['asc', 'desc']).default('desc'),
+})
+const scheduledQuery = listQuery.omit({ status: true }).extend({
+  sortBy: z.enum(sortFields).default('scheduledAt'),
+  sortOrder: z.enum(['asc', 'desc']).default('asc'),
 })
 const searchQuery = listQuery.extend({ query: z.string().min(1).max(100) })
 
@@ -100,6 +107,10 @@ export const addCampaignRoutes = (routes: Routes, context: CommandContext): void
   // Before the route with an id.
   routes.add('GET', '/api/campaigns/search', { query: searchQuery }, ({ principal, query }) =>
     list(principal, query),
+  )
+
+  routes.add('GET', '/api/campaigns/scheduled', { query: scheduledQuery }, ({ principal, query }) =>
+    list(principal, { ...query, status: 'SCHEDULED' }),
   )
 
   const one = { params: campaignParams, query: includeQuery }
@@ -193,6 +204,7 @@ const addChanges = (routes: Routes, context: CommandContext): void => {
 
   routes.add('PUT', '/api/campaigns/:id/message', { params, body: changeMessageRequest }, async (call) => {
     const { campaignId } = await routes.runnable(call)
+    await demandFittingMessage(context, campaignId, call.body.message)
     const command = { type: 'ChangeMessage', data: call.body } as const
     return routes.reply(
       await handleCampaign(context, routes.actor(call), campaignId, command),
@@ -204,11 +216,28 @@ const addChanges = (routes: Routes, context: CommandContext): void => {
     const { campaignId } = await routes.runnable(call)
     const intervalMs = parseInterval(call.body.interval)
     if (intervalMs < settings.PACING_MIN_INTERVAL) throw tooShort(settings.PACING_MIN_INTERVAL)
-    const command = { type: 'SetPacing', data: { intervalMs } } as const
+    const command = { type: 'SetPacing', data: { intervalMs, schedule: scheduleOf(call.body) } } as const
     return routes.reply(
       await handleCampaign(context, routes.actor(call), campaignId, command),
       'Interval changed',
     )
+  })
+}
+
+/** Null takes a schedule away, undefined leaves it as it is. */
+const scheduleOf = ({
+  sendType,
+  scheduledAt,
+  timezone,
+  missedRun,
+  missedRunLimit,
+}: z.output<typeof changeIntervalRequest>): Schedule | null | undefined => {
+  if (scheduledAt === undefined) return sendType === 'immediate' ? null : undefined
+  const schedule = { scheduledAt, timezone, missedRun, missedRunLimitMs: missedRunLimit }
+  const fault = scheduleFault(schedule, Date.now())
+  if (fault === undefined) return schedule
+  throw new ProblemError('invalid_request', {
+    errors: [{ path: 'scheduledAt', code: 'invalid_value', message: fault }],
   })
 }
 

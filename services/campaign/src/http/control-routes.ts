@@ -1,6 +1,7 @@
 // Control of a campaign: start, pause, resume, cancel, test send.
 import { testSendRequest } from '@peyk/contracts'
 
+import { handleCampaign } from '../commands/campaigns.ts'
 import type { CommandContext } from '../commands/context.ts'
 import { cancelCampaign, pauseCampaign, resumeCampaign, startCampaign } from '../commands/control-campaign.ts'
 import { requestTestSend } from '../commands/test-send.ts'
@@ -10,8 +11,18 @@ export const addControlRoutes = (routes: Routes, context: CommandContext): void 
   for (const path of ['/api/campaigns/:id/start', '/api/campaigns/:id/confirm-and-start'])
     routes.add('POST', path, { params }, async (call) => {
       const { campaignId } = await routes.runnable(call)
-      return routes.reply(await startCampaign(context, routes.actor(call), campaignId), 'Campaign started')
+      const row = await startCampaign(context, routes.actor(call), campaignId)
+      return routes.reply(row, row.status === 'SCHEDULED' ? 'Campaign scheduled' : 'Campaign started')
     })
+
+  routes.add('POST', '/api/campaigns/:id/cancel-schedule', { params }, async (call) => {
+    const { campaignId } = await routes.runnable(call)
+    const command = { type: 'CancelSchedule', data: {} } as const
+    return routes.reply(
+      await handleCampaign(context, routes.actor(call), campaignId, command),
+      'Schedule cancelled',
+    )
+  })
 
   routes.add('POST', '/api/campaigns/:id/pause', { params }, async (call) => {
     const { campaignId } = await routes.runnable(call)

@@ -42,6 +42,10 @@ export const routeDocs: Readonly<Record<string, RouteDocs>> = {
     summary: 'Find campaigns by words of their title or message',
     replies: { 200: campaigns },
   },
+  'GET /api/campaigns/scheduled': {
+    summary: 'Campaigns that wait for their time, the next one first',
+    replies: { 200: campaigns },
+  },
   'GET /api/campaigns/:id': {
     summary: 'One campaign',
     replies: { 200: z.object({ campaign: campaignWithIncludesSchema }) },
@@ -54,7 +58,8 @@ export const routeDocs: Readonly<Record<string, RouteDocs>> = {
   },
   'PUT /api/campaigns/:id/title': command('Change the title'),
   'PUT /api/campaigns/:id/message': command('Change the message'),
-  'PUT /api/campaigns/:id/interval': command('Change the interval'),
+  'PUT /api/campaigns/:id/interval': command('Change the interval, and when it starts by itself'),
+  'POST /api/campaigns/:id/cancel-schedule': command('Start by hand again'),
   'GET /api/campaigns/:id/preview': {
     summary: 'What the first five recipients will get',
     replies: { 200: z.object({ previews: z.array(previewSchema) }) },
@@ -79,7 +84,7 @@ export const routeDocs: Readonly<Record<string, RouteDocs>> = {
     summary: 'The rows that an import refused',
     replies: { 200: { mediaType: 'text/csv' } },
   },
-  'POST /api/campaigns/:id/start': command('Start'),
+  'POST /api/campaigns/:id/start': command('Start, now or at its time'),
   'POST /api/campaigns/:id/confirm-and-start': command('Start'),
   'POST /api/campaigns/:id/pause': command('Pause; answers when nothing is being sent any more'),
   'POST /api/campaigns/:id/resume': command('Go on'),

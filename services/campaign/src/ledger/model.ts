@@ -7,6 +7,8 @@ import {
   type CampaignStatus,
   type MessageId,
   type RecipientState,
+  type Schedule,
+  scheduleSchema,
   type SessionId,
   sessionIdSchema,
   type TenantId,
@@ -32,6 +34,7 @@ export interface CampaignRow {
   readonly total: number
   readonly totals: Totals
   readonly intervalMs: number | undefined
+  readonly schedule: Schedule | undefined
   readonly sessionId: SessionId | undefined
   readonly runKey: string | undefined
   readonly attempt: number
@@ -109,6 +112,7 @@ const optional = (value: string | number | null | undefined): string | undefined
 
 const campaignRow = (raw: Raw): CampaignRow => {
   const totals = optional(raw['totals'])
+  const schedule = optional(raw['schedule'])
   const sessionId = optional(raw['session_id'])
   const total = Number(raw['total'])
   return {
@@ -121,6 +125,7 @@ const campaignRow = (raw: Raw): CampaignRow => {
     total,
     totals: totals === undefined ? totalsOfPending(total) : totalsSchema.parse(JSON.parse(totals)),
     intervalMs: raw['interval_ms'] === null ? undefined : Number(raw['interval_ms']),
+    schedule: schedule === undefined ? undefined : scheduleSchema.parse(JSON.parse(schedule)),
     sessionId: sessionId === undefined ? undefined : sessionIdSchema.parse(sessionId),
     runKey: optional(raw['run_key']),
     attempt: Number(raw['attempt']),

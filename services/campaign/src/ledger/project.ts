@@ -72,10 +72,20 @@ const campaignProjection = (database: Database) => {
         break
       case 'RecipientsImported':
         rows.importChunks(id, event.data)
-        rows.set(id, { status: 'READY', changed_at: at, total: event.data.total })
+        rows.set(id, { changed_at: at, total: event.data.total })
+        rows.move(id, 'DRAFT', 'READY')
         break
       case 'TestSendRequested':
         rows.addTest(id, event.data, recorded, at)
+        break
+      case 'ScheduleCancelled':
+        rows.set(id, { schedule: null })
+        rows.move(id, 'SCHEDULED', 'READY')
+        break
+      case 'ScheduleMissed':
+        if (event.data.taken === 'run') break
+        rows.set(id, { schedule: null })
+        rows.move(id, 'SCHEDULED', 'READY')
         break
       case 'CampaignDeleted':
         rows.set(id, { is_deleted: 1 })
@@ -97,6 +107,8 @@ const campaignProjection = (database: Database) => {
       case 'TitleChanged':
       case 'MessageChanged':
       case 'PacingSet':
+      case 'ScheduleSet':
+      case 'CampaignScheduled':
       case 'SessionAttached':
       case 'CampaignPaused':
       case 'CampaignResumed':
@@ -121,6 +133,8 @@ const changedColumns = (
         | 'CampaignStarted'
         | 'ReportShared'
         | 'ReportShareRevoked'
+        | 'ScheduleCancelled'
+        | 'ScheduleMissed'
         | 'CampaignDeleted'
         | 'CampaignRestored'
     }
@@ -139,6 +153,10 @@ const changedColumns = (
       return { message: event.data.message }
     case 'PacingSet':
       return { interval_ms: event.data.intervalMs }
+    case 'ScheduleSet':
+      return { schedule: JSON.stringify(event.data) }
+    case 'CampaignScheduled':
+      return status('SCHEDULED')
     case 'SessionAttached':
       return { session_id: event.data.sessionId }
     case 'CampaignPaused':
@@ -173,6 +191,7 @@ const campaignWriter = (database: Database) => {
      values (@id, @tenant, @ownerId, @title, @message, 'DRAFT', @at)`,
   )
   const updates = new Map<string, ReturnType<Database['prepare']>>()
+  const move = database.prepare('update campaigns set status = ? where campaign_id = ? and status = ?')
   const countChunks = database.prepare(
     'update chunks set counts = 1 where campaign_id = ? and chunk between ? and ?',
   )
@@ -196,6 +215,9 @@ const campaignWriter = (database: Database) => {
       const statement = updates.get(sql) ?? database.prepare(sql)
       updates.set(sql, statement)
       statement.run({ ...columns, id })
+    },
+    move: (id: CampaignId, from: CampaignStatus, to: CampaignStatus) => {
+      move.run(to, id, from)
     },
     importChunks: (id: CampaignId, { mode, chunks }: CampaignEventOf<'RecipientsImported'>['data']) => {
       if (mode === 'replace') dropChunks.run(id, chunks.first)

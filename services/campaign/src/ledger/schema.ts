@@ -1,6 +1,6 @@
 // The tables of the ledger's index: a projection of the event store, thrown away and rebuilt at will. No phone numbers.
 
-export const LEDGER_VERSION = 2
+export const LEDGER_VERSION = 3
 
 export const ledgerSchema = [
   `create table campaigns (
@@ -12,6 +12,7 @@ export const ledgerSchema = [
     status text not null,
     total integer not null default 0,
     interval_ms integer,
+    schedule text,
     session_id text,
     run_key text,
     attempt integer not null default 1,

@@ -21,6 +21,7 @@ export const campaignProjection = (database: ReadModelDatabase) => {
     'insert or ignore into shares (campaign_id, share_id, key, expires_at) values (?, ?, ?, ?)',
   )
   const revoke = database.prepare('delete from shares where campaign_id = ? and share_id = ?')
+  const move = database.prepare('update campaigns set status = ? where campaign_id = ? and status = ?')
   const update = rowUpdater(database, 'campaigns', 'campaign_id')
   return (recorded: RecordedEvent, event: CampaignEvent): void => {
     const id = campaignIdOf(recorded.streamName)
@@ -41,8 +42,13 @@ export const campaignProjection = (database: ReadModelDatabase) => {
     }
     if (event.type === 'ReportShareRevoked') revoke.run(id, event.data.shareId)
     update(id, changes(event, at))
+    if (event.type === 'RecipientsImported') move.run('READY', id, 'DRAFT')
+    if (isEndOfSchedule(event)) move.run('READY', id, 'SCHEDULED')
   }
 }
+
+const isEndOfSchedule = (event: CampaignEvent): boolean =>
+  event.type === 'ScheduleCancelled' || (event.type === 'ScheduleMissed' && event.data.taken === 'skip')
 
 const status = (next: CampaignStatus, columns: Columns = {}): Columns => ({ status: next, ...columns })
 
@@ -54,11 +60,13 @@ const changes = (event: Exclude<CampaignEvent, { type: 'CampaignCreated' }>, at:
     case 'MessageChanged':
       return { message: event.data.message }
     case 'RecipientsImported':
-      return status('READY', { total: event.data.total, last_chunk: event.data.chunks.last })
+      return { total: event.data.total, last_chunk: event.data.chunks.last }
     case 'PacingSet':
       return { interval_ms: event.data.intervalMs }
     case 'SessionAttached':
       return { session_id: event.data.sessionId }
+    case 'CampaignScheduled':
+      return status('SCHEDULED')
     case 'CampaignStarted':
       return status('RUNNING', {
         started_at: at,
@@ -75,6 +83,9 @@ const changes = (event: Exclude<CampaignEvent, { type: 'CampaignCreated' }>, at:
       return status('COMPLETED', { completed_at: at })
     case 'CampaignFailed':
       return status('FAILED', { completed_at: at })
+    case 'ScheduleSet':
+    case 'ScheduleCancelled':
+    case 'ScheduleMissed':
     case 'ReportShared':
     case 'ReportShareRevoked':
     case 'TestSendRequested':

@@ -6,6 +6,7 @@ import type {
   ChunkRange,
   Epoch,
   PauseReason,
+  Schedule,
   SessionId,
   TenantId,
   Totals,
@@ -32,6 +33,8 @@ export interface CampaignDetails {
   readonly nextChunk: number
   readonly lastImportId: string | undefined
   readonly intervalMs: number | undefined
+  /** With a time still to come, a start waits for it. */
+  readonly schedule: Schedule | undefined
   readonly sessionId: SessionId | undefined
   /** Links to the report that nobody revoked. */
   readonly shares: readonly CampaignEventOf<'ReportShared'>['data'][]
@@ -46,11 +49,13 @@ export interface Run {
   readonly total: number
 }
 
-/** READY has a message and recipients; from RUNNING on there is a run. */
+/** READY and SCHEDULED have a message and recipients; from RUNNING on there is a run. */
 export type Campaign =
   | { readonly status: 'NONE' }
-  | { readonly status: 'DRAFT' | 'READY'; readonly details: CampaignDetails }
-  | { readonly status: 'RUNNING' | 'CANCELLED'; readonly details: CampaignDetails; readonly run: Run }
+  | { readonly status: 'DRAFT' | 'READY' | 'SCHEDULED'; readonly details: CampaignDetails }
+  | { readonly status: 'RUNNING'; readonly details: CampaignDetails; readonly run: Run }
+  /** Without a run when it never came to one. */
+  | { readonly status: 'CANCELLED'; readonly details: CampaignDetails; readonly run: Run | undefined }
   | {
       readonly status: 'PAUSED'
       readonly details: CampaignDetails
@@ -93,6 +98,7 @@ const created = ({ campaignId, tenant, ownerId, title, message }: DataOf['Campai
     nextChunk: 0,
     lastImportId: undefined,
     intervalMs: undefined,
+    schedule: undefined,
     sessionId: undefined,
     shares: [],
     restorableUntil: undefined,
@@ -123,9 +129,15 @@ const withRecipients = (
   })
 }
 
+/** Without its schedule; who waited for it waits for a start. */
+const readyAgain = (campaign: ExistingCampaign): ExistingCampaign =>
+  campaign.status === 'SCHEDULED'
+    ? { status: 'READY', details: { ...campaign.details, schedule: undefined } }
+    : withDetails(campaign, { schedule: undefined })
+
 /** A campaign without a run stays as it is: such an event cannot follow. */
 const inRun = (campaign: ExistingCampaign, next: (run: Run) => Campaign): Campaign =>
-  'run' in campaign ? next(campaign.run) : campaign
+  'run' in campaign && campaign.run !== undefined ? next(campaign.run) : campaign
 
 const evolutions: Evolve = {
   CampaignCreated: (_campaign, data) => created(data),
@@ -133,6 +145,10 @@ const evolutions: Evolve = {
   MessageChanged: (campaign, { message }) => withDetails(campaign, { message }),
   RecipientsImported: withRecipients,
   PacingSet: (campaign, { intervalMs }) => withDetails(campaign, { intervalMs }),
+  ScheduleSet: (campaign, schedule) => withDetails(campaign, { schedule }),
+  ScheduleCancelled: (campaign) => readyAgain(campaign),
+  CampaignScheduled: ({ details }) => ({ status: 'SCHEDULED', details }),
+  ScheduleMissed: (campaign, { taken }) => (taken === 'skip' ? readyAgain(campaign) : campaign),
   SessionAttached: (campaign, { sessionId }) => withDetails(campaign, { sessionId }),
   CampaignStarted: ({ details }, { epoch, attempt, total }) => ({
     status: 'RUNNING',
@@ -143,8 +159,11 @@ const evolutions: Evolve = {
     inRun(campaign, (run) => ({ status: 'PAUSED', details: campaign.details, run, reason })),
   CampaignResumed: (campaign, { epoch }) =>
     inRun(campaign, (run) => ({ status: 'RUNNING', details: campaign.details, run: { ...run, epoch } })),
-  CampaignCancelled: (campaign) =>
-    inRun(campaign, (run) => ({ status: 'CANCELLED', details: campaign.details, run })),
+  CampaignCancelled: (campaign) => ({
+    status: 'CANCELLED',
+    details: campaign.details,
+    run: 'run' in campaign ? campaign.run : undefined,
+  }),
   CampaignCompleted: (campaign, { totals }) =>
     inRun(campaign, (run) => ({ status: 'COMPLETED', details: campaign.details, run, totals })),
   CampaignFailed: (campaign, { totals }) =>

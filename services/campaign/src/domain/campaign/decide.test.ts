@@ -19,6 +19,7 @@ const laterEpoch = epochSchema.parse('2024-02-02T00:00:00Z')
 const sessionId = sessionIdSchema.parse('wa_abcdefghij0123456789')
 const otherSession = sessionIdSchema.parse('wa_zzzzzzzzzzzzzzzzzzzz')
 const runKey = Buffer.alloc(32, 7).toString('base64')
+const now = '2024-01-01T10:00:00.000Z'
 const notBefore = '2024-01-01T10:00:10.000Z'
 const testId = '0a3a4c39-1a4f-4f7d-8d2b-0d5a2c9a7a11'
 
@@ -65,7 +66,7 @@ const states = {
 
 const start = {
   type: 'StartCampaign',
-  data: { runKey, epoch, notBefore, hasConnectedNumber: true },
+  data: { runKey, epoch, now, notBefore, hasConnectedNumber: true },
 } as const
 const importBatch = {
   type: 'ImportRecipients',
@@ -259,7 +260,7 @@ describe('start', () => {
   test.each(['PAUSED', 'COMPLETED', 'CANCELLED', 'FAILED'] as const)('is refused in %s', (state) =>
     given(...states[state])
       .when(start)
-      .thenRejected({ code: 'wrong_state', state, allowed: ['READY'] }),
+      .thenRejected({ code: 'wrong_state', state, allowed: ['READY', 'SCHEDULED'] }),
   )
 })
 

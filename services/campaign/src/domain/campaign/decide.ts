@@ -1,8 +1,9 @@
 // What a campaign makes of a command: facts, nothing when nothing changes, or a refusal.
-import type { CampaignCommand, CampaignEvent, CampaignStatus, Rejection } from '@peyk/contracts'
+import type { CampaignCommand, CampaignEvent, CampaignStatus, Rejection, Schedule } from '@peyk/contracts'
 import { accept, type Decider, type Decision, reject } from '@peyk/event-sourcing/decider'
 
 import { type Campaign, evolve, type ExistingCampaign, noCampaign } from './campaign.ts'
+import { decideDue, dueAtMs } from './schedule.ts'
 
 type CampaignDecision = Decision<CampaignEvent, Rejection>
 type DataOf = { [Command in CampaignCommand as Command['type']]: Command['data'] }
@@ -40,8 +41,10 @@ const allowedIn = {
   ChangeMessage: ['DRAFT', 'READY', 'SCHEDULED', 'PAUSED', 'FAILED'],
   ImportRecipients: ['DRAFT', 'READY', 'SCHEDULED'],
   SetPacing: ['DRAFT', 'READY', 'SCHEDULED', 'RUNNING', 'PAUSED', 'FAILED'],
+  SetSchedule: ['DRAFT', 'READY', 'SCHEDULED'],
+  CancelSchedule: ['DRAFT', 'READY', 'SCHEDULED'],
   AttachSession: ['DRAFT', 'READY', 'SCHEDULED', 'PAUSED', 'FAILED'],
-  StartCampaign: ['READY'],
+  StartCampaign: ['READY', 'SCHEDULED'],
   PauseCampaign: ['RUNNING'],
   ResumeCampaign: ['PAUSED', 'FAILED'],
   CancelCampaign: ['SCHEDULED', 'RUNNING', 'PAUSED'],
@@ -49,7 +52,7 @@ const allowedIn = {
   FailCampaign: ['RUNNING', 'PAUSED'],
   RequestTestSend: ['DRAFT', 'READY', 'SCHEDULED', 'RUNNING', 'PAUSED', 'FAILED'],
   DeleteCampaign: ['DRAFT', 'READY', 'SCHEDULED', 'PAUSED', 'COMPLETED', 'CANCELLED', 'FAILED'],
-} as const satisfies Partial<Record<keyof DataOf, readonly CampaignStatus[]>>
+} as const satisfies Partial<Record<keyof DataOf | 'SetSchedule', readonly CampaignStatus[]>>
 
 /** Undefined when the campaign's state allows the command. */
 export const wrongStateFor = (
@@ -93,19 +96,22 @@ const decisions: Decide = {
       ? accept()
       : inAllowedState('ImportRecipients', campaign, () => importRecipients(data, campaign)),
 
-  SetPacing: ({ intervalMs }, campaign) =>
-    intervalMs === campaign.details.intervalMs
-      ? accept()
-      : inAllowedState('SetPacing', campaign, () => accept({ type: 'PacingSet', data: { intervalMs } })),
+  SetPacing: (data, campaign) => setPacing(data, campaign),
 
-  AttachSession: ({ sessionId }, campaign) =>
-    sessionId === campaign.details.sessionId
-      ? accept()
-      : inAllowedState('AttachSession', campaign, () =>
-          accept({ type: 'SessionAttached', data: { sessionId } }),
-        ),
+  CancelSchedule: (_data, campaign) =>
+    inAllowedState('CancelSchedule', campaign, () => accept(...cancelledSchedule(campaign))),
+
+  AttachSession: ({ sessionId }, campaign) => {
+    if (sessionId === campaign.details.sessionId) return accept()
+    const attached = () => accept({ type: 'SessionAttached' as const, data: { sessionId } })
+    // Started by its schedule without a number, it waits for one.
+    if (campaign.status === 'RUNNING' && campaign.details.sessionId === undefined) return attached()
+    return inAllowedState('AttachSession', campaign, attached)
+  },
 
   StartCampaign: (data, campaign) => (campaign.status === 'RUNNING' ? accept() : start(data, campaign)),
+
+  StartDue: (data, campaign) => (campaign.status === 'SCHEDULED' ? startDue(data, campaign) : accept()),
 
   PauseCampaign: ({ reason }, campaign) =>
     campaign.status === 'PAUSED'
@@ -188,13 +194,64 @@ const importRecipients = (
   return accept({ type: 'RecipientsImported', data: { ...imported, total } })
 }
 
-const start = (
-  { runKey, epoch, notBefore, hasConnectedNumber }: DataOf['StartCampaign'],
+const setPacing = (
+  { intervalMs, schedule }: DataOf['SetPacing'],
   campaign: ExistingCampaign,
 ): CampaignDecision => {
-  const { message, recipients } = campaign.details
+  const { details, status } = campaign
+  const isOther = schedule !== undefined && schedule !== null && !isSame(schedule, details.schedule)
+  const wrongState =
+    (intervalMs === details.intervalMs ? undefined : wrongStateFor('SetPacing', status)) ??
+    (isOther ? wrongStateFor('SetSchedule', status) : undefined)
+  if (wrongState !== undefined) return reject(wrongState)
+  const pacing: readonly CampaignEvent[] =
+    intervalMs === details.intervalMs ? [] : [{ type: 'PacingSet', data: { intervalMs } }]
+  if (isOther) return accept<CampaignEvent>(...pacing, { type: 'ScheduleSet', data: schedule })
+  return accept(...pacing, ...(schedule === null ? cancelledSchedule(campaign) : []))
+}
+
+const isSame = (a: Schedule, b: Schedule | undefined): boolean =>
+  b !== undefined &&
+  a.scheduledAt === b.scheduledAt &&
+  a.timezone === b.timezone &&
+  a.missedRun === b.missedRun &&
+  a.missedRunLimitMs === b.missedRunLimitMs
+
+/** Nothing without a schedule, and once there is a run that has come of it. */
+const cancelledSchedule = ({ status, details }: ExistingCampaign): readonly CampaignEvent[] =>
+  details.schedule === undefined || wrongStateFor('CancelSchedule', status) !== undefined
+    ? []
+    : [{ type: 'ScheduleCancelled', data: {} }]
+
+const startDue = (
+  { runKey, epoch, now, graceMs }: DataOf['StartDue'],
+  { details: { schedule, recipients } }: ExistingCampaign,
+): CampaignDecision => {
+  if (schedule === undefined || recipients === undefined) return accept()
+  const decision = decideDue(schedule, Date.parse(now), graceMs)
+  if (decision.outcome === 'wait') return accept()
+  const started: CampaignEvent = {
+    type: 'CampaignStarted',
+    data: { runKey, epoch, notBefore: now, total: recipients.total, attempt: 1 },
+  }
+  if (decision.outcome === 'run') return accept(started)
+  const { dueMs, lateMs, taken } = decision
+  const missed: CampaignEvent = {
+    type: 'ScheduleMissed',
+    data: { dueAt: new Date(dueMs).toISOString(), lateMs, taken },
+  }
+  return taken === 'run' ? accept<CampaignEvent>(missed, started) : accept(missed)
+}
+
+const start = (
+  { runKey, epoch, now, notBefore, hasConnectedNumber }: DataOf['StartCampaign'],
+  campaign: ExistingCampaign,
+): CampaignDecision => {
+  const { message, recipients, schedule } = campaign.details
   if (campaign.status === 'DRAFT' && message.trim() === '') return reject({ code: 'no_message' })
   if (campaign.status === 'DRAFT' || recipients === undefined) return reject({ code: 'no_recipients' })
+  const waits = campaign.status === 'READY' && schedule !== undefined && dueAtMs(schedule) > Date.parse(now)
+  if (waits) return accept({ type: 'CampaignScheduled', data: {} })
   return inAllowedState('StartCampaign', campaign, () =>
     hasConnectedNumber
       ? accept({

@@ -22,15 +22,29 @@ const start: CampaignCommand = {
   data: {
     runKey: Buffer.alloc(32, 1).toString('base64'),
     epoch: epochSchema.parse('an epoch of the tests'),
+    now: '2024-01-01T00:00:00.000Z',
     notBefore: '2099-01-01T00:00:00.000Z',
     hasConnectedNumber: true,
+  },
+}
+const plan: CampaignCommand = {
+  type: 'SetPacing',
+  data: {
+    intervalMs: 10_000,
+    schedule: {
+      scheduledAt: '2099-01-01T00:00:00Z',
+      timezone: 'Asia/Tehran',
+      missedRun: 'skip',
+      missedRunLimitMs: 3_600_000,
+    },
   },
 }
 const pause: CampaignCommand = { type: 'PauseCampaign', data: { reason: 'user' } }
 
 /** From READY on. */
-const steps: Record<Exclude<CampaignStatus, 'DRAFT' | 'SCHEDULED'>, readonly CampaignCommand[]> = {
+const steps: Record<Exclude<CampaignStatus, 'DRAFT'>, readonly CampaignCommand[]> = {
   READY: [],
+  SCHEDULED: [plan, start],
   // Of another epoch than today's: nothing of it is sent, and it is paused when somebody looks.
   RUNNING: [start],
   PAUSED: [start, pause],

@@ -89,6 +89,15 @@ export const routeTable: readonly RouteRow[] = [
     ],
   },
   {
+    route: 'GET /api/campaigns/scheduled',
+    access: 'list',
+    status: 200,
+    bad: [
+      { query: '?status=DRAFT', told: '400 invalid_request query' },
+      { query: '?limit=0', told: '400 invalid_request query.limit' },
+    ],
+  },
+  {
     ...look(''),
     query: '?include=progress,recipients,attachments,report',
     bad: [{ query: '?include=secrets', told: '400 invalid_request query.include.0' }],
@@ -138,6 +147,16 @@ export const routeTable: readonly RouteRow[] = [
     bad: [
       { body: { interval: '4s' }, told: '400 invalid_request interval' },
       { body: { interval: 'soon' }, told: '400 invalid_request interval' },
+      { body: { interval: '9s', sendType: 'scheduled' }, told: '400 invalid_request scheduledAt' },
+      {
+        body: { interval: '9s', sendType: 'scheduled', scheduledAt: '2020-01-01T10:00' },
+        told: '400 invalid_request scheduledAt',
+      },
+      {
+        body: { interval: '9s', sendType: 'scheduled', scheduledAt: '2026-02-30T10:00' },
+        told: '400 invalid_request scheduledAt',
+      },
+      { body: { interval: '9s', timezone: 'Asia/Nowhere' }, told: '400 invalid_request timezone' },
     ],
     refusedIn: [['COMPLETED', wrong]],
   },
@@ -157,6 +176,7 @@ export const routeTable: readonly RouteRow[] = [
   },
   control('start', 'READY', ['DRAFT', '409 no_recipients'], ['PAUSED', wrong]),
   control('confirm-and-start', 'READY', ['DRAFT', '409 no_recipients'], ['CANCELLED', wrong]),
+  control('cancel-schedule', 'SCHEDULED', ['RUNNING', wrong], ['COMPLETED', wrong]),
   control('pause', 'RUNNING', ['READY', wrong], ['COMPLETED', wrong]),
   control('resume', 'PAUSED', ['READY', wrong], ['CANCELLED', wrong]),
   control('cancel', 'PAUSED', ['READY', wrong], ['COMPLETED', wrong]),
