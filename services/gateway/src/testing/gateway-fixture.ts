@@ -18,12 +18,10 @@ import {
   createPublisher,
   ensureStreams,
   type Nats,
-  type NatsCluster,
   type NatsServer,
   type NatsServerOptions,
   openBucket,
   type Publisher,
-  startNatsCluster,
   startNatsServer,
 } from '@peyk/messaging'
 import { eventually, freePort } from '@peyk/testing'
@@ -83,12 +81,8 @@ export interface GatewayProcess {
   end(signal?: NodeJS.Signals): Promise<void>
 }
 
-export interface GatewayFixture extends FixtureOnNats {
+export interface GatewayFixture extends AsyncDisposable {
   readonly server: NatsServer
-}
-
-/** What does not depend on how many servers NATS is. */
-export interface FixtureOnNats extends AsyncDisposable {
   readonly nats: Nats
   readonly publisher: Publisher
   startGateway(options?: {
@@ -143,31 +137,18 @@ const startGateway = async (
 
 export const startGatewayFixture = async (options: NatsServerOptions = {}): Promise<GatewayFixture> => {
   const server = await startNatsServer(options)
-  return { ...(await fixtureOn(server.url, 1, () => server.dispose())), server }
-}
-
-/** The same on three servers that replicate each stream; older ones than we would trust with leases, too. */
-export const startClusterFixture = async (): Promise<FixtureOnNats & { readonly cluster: NatsCluster }> => {
-  const cluster = await startNatsCluster()
-  return { ...(await fixtureOn(cluster.url, 3, () => cluster.dispose())), cluster }
-}
-
-const fixtureOn = async (
-  url: string,
-  replicas: number,
-  disposeServers: () => Promise<void>,
-): Promise<FixtureOnNats> => {
-  const nats = await connectNats({ url, name: 'test' })
-  await ensureStreams(nats, natsTopology(replicas), { role: 'owner', allowUnsafeCluster: true })
+  const nats = await connectNats({ url: server.url, name: 'test' })
+  await ensureStreams(nats, natsTopology(1), { role: 'owner' })
   const publisher = createPublisher(nats)
   const gateways: GatewayProcess[] = []
   const counts = new Map<CampaignId, number>()
   let campaigns = 0
   return {
+    server,
     nats,
     publisher,
     startGateway: async ({ port, environment = {} } = {}) => {
-      const gateway = await startGateway(url, { port: port ?? (await freePort()), environment })
+      const gateway = await startGateway(server.url, { port: port ?? (await freePort()), environment })
       gateways.push(gateway)
       return gateway
     },
@@ -191,7 +172,7 @@ const fixtureOn = async (
     async [Symbol.asyncDispose]() {
       await Promise.all(gateways.map((gateway) => gateway.end()))
       await nats.close()
-      await disposeServers()
+      await server.dispose()
     },
   }
 }
