@@ -1,4 +1,5 @@
 // A tenant's whole way through the dashboard in a real browser, in Persian: from the message to the report.
+import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -8,6 +9,7 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 
 import { startTestStack, type TestStack } from './fixture.ts'
 
+const BUILT = join(import.meta.dirname, '../../../services/gateway/dashboard/dist/index.html')
 /** Where the pictures of each screen go, to be looked at. */
 const PICTURES = join(import.meta.dirname, '../../../test-output/dashboard')
 const RECIPIENTS =
@@ -24,6 +26,7 @@ suite(suiteName, () => {
   let stack: TestStack
   let browser: Browser
   beforeAll(async () => {
+    if (!existsSync(BUILT)) throw new Error('the dashboard is not built; npm test builds it')
     await mkdir(PICTURES, { recursive: true })
     const found = executablePath ?? ''
     const args = ['--no-sandbox']

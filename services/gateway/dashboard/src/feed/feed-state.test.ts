@@ -26,8 +26,14 @@ const opened: FeedEvent = { type: 'opened' }
 describe('what is of now', () => {
   test('an open connection that has told nothing is not', () =>
     expect(given(opened)).toMatchObject({ link: 'live', isCurrent: false }))
-  test('the first message makes the figures those of now', () =>
+  test('the first update of the campaign makes the figures those of now', () =>
     expect(given(opened, told(update(5)))).toMatchObject({ isCurrent: true, progress: { sent: 5 } }))
+  test('a message without all figures leaves them old', () => {
+    const back = given(opened, told(update(5)), { type: 'lost' }, opened)
+    const word = message('status_update', { status: 'ready', message: 'x', timestamp })
+    const error = message('error_update', { error: 'x', timestamp })
+    for (const next of [progress(6), word, error]) expect(feedReducer(back, told(next)).isCurrent).toBe(false)
+  })
   test('a lost connection keeps the figures, but as old ones', () =>
     expect(given(opened, told(update(5)), { type: 'lost' })).toMatchObject({
       link: 'reconnecting',

@@ -12,7 +12,7 @@ export interface FeedError {
 
 export interface FeedState {
   readonly link: Link
-  /** True from the first message of this connection: only then are the figures of now. */
+  /** True from the first `campaign_update` of this connection: no other message has all figures. */
   readonly isCurrent: boolean
   readonly status: CampaignStatus | undefined
   readonly progress: LiveData<'campaign_update'>['progress'] | undefined
@@ -70,7 +70,7 @@ export const feedReducer = (state: FeedState, event: FeedEvent): FeedState => {
     case 'refused':
       return { ...state, link: 'refused', isCurrent: false, qr: undefined }
     case 'told':
-      return told({ ...state, isCurrent: true }, event.message, event.atMs)
+      return told(state, event.message, event.atMs)
   }
 }
 
@@ -79,7 +79,7 @@ const told = (state: FeedState, message: LiveMessage, atMs: number): FeedState =
     case 'campaign_update': {
       const { status, progress, timestamp } = message.data
       const samples = sampled(state.samples, atMs, progress.sent, status)
-      return { ...state, status, progress, toldAt: timestamp, samples }
+      return { ...state, isCurrent: true, status, progress, toldAt: timestamp, samples }
     }
     case 'progress_update': {
       const { progress, timestamp } = message.data
