@@ -44,10 +44,13 @@ export interface InboxMessage {
   readonly count: number
 }
 
-/** Ports that follow each other, as the launcher wants them; another test may take them in between, so it is tried again. */
+/**
+ * Ports that follow each other, as the launcher wants them, below those that systems hand out to connections; another
+ * test may take them in between, so it is tried again.
+ */
 const portBases = async (): Promise<{ port: number; adminBase: number }> => {
   const [first = 0] = await freePorts(1)
-  const port = 10_000 + ((first * 7) % 40_000)
+  const port = 10_000 + ((first * 7) % 22_000)
   return { port, adminBase: port + 10 }
 }
 
