@@ -1,11 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto'
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { eventually } from '@peyk/testing'
 
 import { controlClient, startWhatsAppServer, type ControlClient, type WhatsAppServer } from './index.ts'
 import { TestClient } from './testing/client.ts'
 import { lidJid, phoneJid } from './wire/jids.ts'
+
+/** Now and then Baileys holds its events back, for up to 30 s. */
+const RECEIPTS_MS = 40_000
+jest.setTimeout(60_000)
 
 describe('messages', () => {
   let server: WhatsAppServer
@@ -33,7 +37,10 @@ describe('messages', () => {
     return id
   }
   const hasUpdates = (...updates: string[]) =>
-    eventually(() => updates.every((update) => client.updates.includes(update)), { what: 'the receipts' })
+    eventually(() => updates.every((update) => client.updates.includes(update)), {
+      deadlineMs: RECEIPTS_MS,
+      what: 'the receipts',
+    })
 
   test('a text arrives exactly, once, and is acknowledged, sent, delivered and read', async () => {
     const to = newNumber()
