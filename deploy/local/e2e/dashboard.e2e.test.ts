@@ -78,7 +78,7 @@ suite(suiteName, () => {
     await picture(page, '8-running')
 
     await page.getByRole('heading', { name: 'گزارش', exact: true }).waitFor()
-    await page.getByText('در واتساپ نیست').waitFor()
+    await page.getByText('در واتساپ نیست').first().waitFor()
     await picture(page, '9-report')
     const saved = page.waitForEvent('download')
     await page.getByRole('button', { name: 'اکسل' }).click()

@@ -3,14 +3,21 @@ import type {
   CampaignReply,
   CampaignStatus,
   Estimate,
+  DuplicateRecipients,
   FieldError,
+  HistoryEntry,
   ImportReply,
+  NumberHealthReply,
   Pagination,
   Preview,
   Problem,
   ProblemCode,
+  RecipientReply,
+  RecipientState,
   ReportReply,
   SessionReply,
+  ShareReply,
+  UsageReply,
   WsTicketReply,
 } from '@peyk/contracts'
 
@@ -33,12 +40,19 @@ export class ApiProblem extends Error {
 
 export interface CampaignFilter {
   readonly page: number
+  /** 1 to 100. */
+  readonly limit?: number
   readonly status?: CampaignStatus | undefined
   readonly title?: string | undefined
 }
 
 export interface CampaignPage {
   readonly campaigns: readonly CampaignReply[]
+  readonly pagination: Pagination
+}
+
+export interface RecipientPage {
+  readonly recipients: readonly RecipientReply[]
   readonly pagination: Pagination
 }
 
@@ -53,13 +67,18 @@ type Id = number
 type Changed = Promise<CampaignReply>
 
 const PAGE_SIZE = 20
+/** As many as one answer may have. */
+export const RECIPIENTS_A_PAGE = 100
 
 const changed = async (method: string, path: string, body: object = {}): Changed =>
   (await json<{ campaign: CampaignReply }>(method, path, { body })).campaign
 
 export const api = {
-  campaigns: ({ page, status, title }: CampaignFilter, signal?: AbortSignal): Promise<CampaignPage> => {
-    const query = new URLSearchParams({ page: String(page), limit: String(PAGE_SIZE) })
+  campaigns: (
+    { page, limit = PAGE_SIZE, status, title }: CampaignFilter,
+    signal?: AbortSignal,
+  ): Promise<CampaignPage> => {
+    const query = new URLSearchParams({ page: String(page), limit: String(limit) })
     if (status !== undefined) query.set('status', status)
     if (title !== undefined && title !== '') query.set('title', title)
     return json('GET', `/api/campaigns?${query}`, { signal })
@@ -98,6 +117,30 @@ export const api = {
     (await json<WsTicketReply>('POST', '/api/ws-tickets', { body: { campaignId } })).ticket,
   report: (id: Id, signal?: AbortSignal): Promise<ReportReply> =>
     json('GET', `/api/campaigns/${id}/report`, { signal }),
+  /** `page` begins with 1 and has `RECIPIENTS_A_PAGE`. */
+  recipients: (
+    id: Id,
+    page: number,
+    status: RecipientState | undefined,
+    signal?: AbortSignal,
+  ): Promise<RecipientPage> => {
+    const query = new URLSearchParams({ page: String(page), limit: String(RECIPIENTS_A_PAGE) })
+    if (status !== undefined) query.set('status', status)
+    return json('GET', `/api/campaigns/${id}/recipients?${query}`, { signal })
+  },
+  history: async (id: Id, signal?: AbortSignal): Promise<readonly HistoryEntry[]> =>
+    (await json<{ history: HistoryEntry[] }>('GET', `/api/campaigns/${id}/history`, { signal })).history,
+  duplicate: (id: Id, recipients: DuplicateRecipients): Changed =>
+    changed('POST', `/api/campaigns/${id}/duplicate`, { recipients }),
+  share: async (id: Id, expiresIn: string): Promise<ShareReply> =>
+    (await json<{ share: ShareReply }>('POST', `/api/campaigns/${id}/report/share`, { body: { expiresIn } }))
+      .share,
+  revokeShares: (id: Id): Changed => changed('DELETE', `/api/campaigns/${id}/report/share`),
+  unlink: (id: Id): Changed => changed('POST', `/api/campaigns/${id}/cleanup-session`),
+  numbers: async (signal?: AbortSignal): Promise<NumberHealthReply['numbers']> =>
+    (await json<NumberHealthReply>('GET', '/api/reports/numbers', { signal })).numbers,
+  usage: async (from: string, to: string, signal?: AbortSignal): Promise<UsageReply['days']> =>
+    (await json<UsageReply>('GET', `/api/reports/usage?from=${from}&to=${to}`, { signal })).days,
 }
 
 interface Asked {
@@ -139,9 +182,26 @@ const problemOf = async (answer: Response): Promise<ApiProblem> => {
   }
 }
 
-/** Fetches a file with the token, and hands it to the browser to be saved. */
-export const saveFile = async (path: string, name: string): Promise<void> => {
-  const url = URL.createObjectURL(await (await send('GET', path)).blob())
+/** Fetches a file with the token, and hands it to the browser to be saved. `onBytes`: how much has come so far. */
+export const saveFile = async (
+  path: string,
+  name: string,
+  onBytes: (bytes: number) => void = () => undefined,
+): Promise<void> => {
+  const answer = await send('GET', path)
+  let bytes = 0
+  const counted = answer.body?.pipeThrough(
+    new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+      transform: (chunk, out) => {
+        bytes += chunk.byteLength
+        onBytes(bytes)
+        out.enqueue(chunk)
+      },
+    }),
+  )
+  const type = answer.headers.get('content-type') ?? ''
+  const file = await new Response(counted, { headers: { 'content-type': type } }).blob()
+  const url = URL.createObjectURL(file)
   const link = document.createElement('a')
   link.href = url
   link.download = name

@@ -9,6 +9,8 @@ import { PreferencesProvider, usePreferences } from './preferences.tsx'
 import { paths, type Route, useRoute } from './router.ts'
 import { CampaignScreen } from './screens/campaign-screen.tsx'
 import { CampaignList } from './screens/campaign-list.tsx'
+import { NumbersScreen } from './screens/numbers/numbers-screen.tsx'
+import { ReportsScreen } from './screens/reports/reports-screen.tsx'
 import { SignIn } from './screens/sign-in.tsx'
 import { Wizard } from './screens/wizard/wizard.tsx'
 import { forgetToken, keepToken, token } from './session.ts'
@@ -34,7 +36,7 @@ const Door = () => {
   }
   const isStranger = entry.state === 'failed' && entry.problem.status === 401
   return (
-    <Shell onSignOut={signOut}>
+    <Shell isInside={entry.state === 'ready'} onSignOut={signOut}>
       {entry.state === 'loading' && <Loading />}
       {entry.state === 'failed' &&
         (isStranger ? (
@@ -61,6 +63,10 @@ const Screen = ({ route }: { readonly route: Route }) => {
   switch (route.screen) {
     case 'list':
       return <CampaignList />
+    case 'reports':
+      return <ReportsScreen />
+    case 'numbers':
+      return <NumbersScreen />
     case 'new':
       return <Wizard id={undefined} step="message" />
     case 'step':

@@ -8,6 +8,10 @@ export interface Format {
   moment(at: Date | string, now?: Date): string
   date(at: Date | string): string
   time(at: Date | string): string
+  /** The day and the month alone, for the foot of a chart. */
+  day(at: Date | string): string
+  /** How large a file is: `1.2 MB`. */
+  size(bytes: number): string
   /** The two largest units: `14 hours 20 minutes`. */
   duration(seconds: number): string
   /** Digits of the language; the rest stays. */
@@ -40,6 +44,7 @@ export const createFormat = (language: Language, timeZone?: string): Format => {
     hourCycle: 'h23',
     ...zone,
   })
+  const shortDay = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', ...zone })
   const dayKey = new Intl.DateTimeFormat('en-CA', { dateStyle: 'short', ...zone })
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
   const list = new Intl.ListFormat(locale, { type: 'unit', style: 'long' })
@@ -58,6 +63,8 @@ export const createFormat = (language: Language, timeZone?: string): Format => {
     moment: (at, now = new Date()) => `${day(new Date(at), now)} ${time.format(new Date(at))}`,
     date: (at) => date.format(new Date(at)),
     time: (at) => time.format(new Date(at)),
+    day: (at) => shortDay.format(new Date(at)),
+    size: (bytes) => sizeOf(locale, bytes),
     duration: (seconds) => list.format(partsOf(seconds).map(({ unit, count }) => named(locale, unit, count))),
     digits,
     masked: (phone) => digits(phone.length < 8 ? phone : `${phone.slice(0, -6)}•••${phone.slice(-3)}`),
@@ -68,6 +75,16 @@ type Unit = (typeof units)[number]['unit']
 
 const named = (locale: string, unit: Unit, count: number): string =>
   new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(count)
+
+const sizeOf = (locale: string, bytes: number): string => {
+  const isLarge = bytes >= 1_000_000
+  const unit = isLarge ? 'megabyte' : 'kilobyte'
+  return new Intl.NumberFormat(locale, {
+    style: 'unit',
+    unit,
+    maximumFractionDigits: isLarge ? 1 : 0,
+  }).format(bytes / (isLarge ? 1_000_000 : 1_000))
+}
 
 /** The largest unit that fits, and what is left in the next smaller one. */
 const partsOf = (seconds: number): readonly { readonly unit: Unit; readonly count: number }[] => {

@@ -5,7 +5,7 @@ export type Step = 'message' | 'recipients' | 'number' | 'review'
 export const steps: readonly Step[] = ['message', 'recipients', 'number', 'review']
 
 export type Route =
-  | { readonly screen: 'list' }
+  | { readonly screen: 'list' | 'reports' | 'numbers' }
   | { readonly screen: 'new' }
   | { readonly screen: 'campaign'; readonly id: number }
   | { readonly screen: 'step'; readonly id: number; readonly step: Step }
@@ -13,7 +13,9 @@ export type Route =
 
 export const routeOf = (path: string): Route => {
   if (path === '/' || path === '/campaigns') return { screen: 'list' }
-  if (path === '/campaigns/new') return { screen: 'new' }
+  if (path === paths.new) return { screen: 'new' }
+  if (path === paths.reports) return { screen: 'reports' }
+  if (path === paths.numbers) return { screen: 'numbers' }
   const [, digits, stepText] = /^\/campaigns\/([1-9]\d{0,14})(?:\/([a-z]+))?$/.exec(path) ?? []
   if (digits === undefined) return { screen: 'unknown' }
   const id = Number(digits)
@@ -25,6 +27,8 @@ export const routeOf = (path: string): Route => {
 export const paths = {
   list: '/',
   new: '/campaigns/new',
+  reports: '/reports',
+  numbers: '/numbers',
   campaign: (id: number): string => `/campaigns/${id}`,
   step: (id: number, step: Step): string => `/campaigns/${id}/${step}`,
 }

@@ -6,6 +6,8 @@ const LOCAL_USER = '1'
 
 export const token = (): string | undefined => sessionStorage.getItem(KEY) ?? undefined
 
+export const hasToken = (): boolean => token() !== undefined
+
 export const keepToken = (value: string): void => sessionStorage.setItem(KEY, value)
 
 export const forgetToken = (): void => sessionStorage.removeItem(KEY)

@@ -14,7 +14,7 @@ const DASHBOARD = new URL('../../dashboard/dist/', import.meta.url)
 const HOME_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 
 /** Every address of the dashboard is its one page, which reads the address itself. */
-const SCREENS = ['/', '/campaigns', '/campaigns/*screen']
+const SCREENS = ['/', '/campaigns', '/campaigns/*screen', '/reports', '/numbers']
 
 export const addPages = async (api: HttpApi): Promise<void> => {
   const [guide, dashboard] = await Promise.all([readFile(GUIDE, 'utf8'), readDashboard(DASHBOARD)])

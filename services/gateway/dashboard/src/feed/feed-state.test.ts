@@ -1,25 +1,36 @@
 // Given what the feed told, when one more thing happens, then what a screen may show.
 import { describe, expect, test } from '@jest/globals'
-import type { LiveData, LiveMessage, LiveMessageType } from '@peyk/contracts'
+import type { CampaignMessages } from '@peyk/client'
 
-import { feedReducer, type FeedEvent, type FeedState, initialFeed, speedOf } from './feed-state.ts'
+import {
+  type FeedEvent,
+  type FeedMessage,
+  feedReducer,
+  type FeedState,
+  initialFeed,
+  speedOf,
+} from './feed-state.ts'
 
 const timestamp = '2024-01-01T10:15:00Z'
-const message = <Type extends LiveMessageType>(type: Type, data: LiveData<Type>) =>
-  ({ type, campaignId: 1, data }) as unknown as LiveMessage
-const told = (told: LiveMessage, atMs = 0): FeedEvent => ({ type: 'told', message: told, atMs })
-const update = (sent: number, status: 'RUNNING' | 'PAUSED' | 'COMPLETED' = 'RUNNING') =>
+const message = <Type extends keyof CampaignMessages>(type: Type, data: CampaignMessages[Type]) =>
+  ({ type, data }) as FeedMessage
+const told = (told: FeedMessage, atMs = 0): FeedEvent => ({ type: 'told', message: told, atMs })
+const after = (seconds: number) => new Date(Date.parse(timestamp) + seconds * 1_000).toISOString()
+const update = (sent: number, status: 'RUNNING' | 'PAUSED' | 'COMPLETED' = 'RUNNING', seconds = 0) =>
   message('campaign_update', {
-    id: 1 as LiveData<'campaign_update'>['id'],
+    id: 1,
     title: 'T',
     status,
     progress: { total: 100, sent, failed: 2, delivered: 0 },
     startedAt: null,
     completedAt: null,
-    timestamp,
+    timestamp: after(seconds),
   })
-const progress = (sent: number) =>
-  message('progress_update', { progress: { sent, total: 100, current: '09123456789' }, timestamp })
+const progress = (sent: number, seconds = 0) =>
+  message('progress_update', {
+    progress: { sent, total: 100, current: '09123456789' },
+    timestamp: after(seconds),
+  })
 const given = (...events: readonly FeedEvent[]): FeedState => events.reduce(feedReducer, initialFeed)
 const opened: FeedEvent = { type: 'opened' }
 
@@ -39,13 +50,36 @@ describe('what is of now', () => {
       link: 'reconnecting',
       isCurrent: false,
       progress: { sent: 5 },
-      toldAt: timestamp,
+      toldAt: after(0),
     }))
   test('back again, they are old until the server has spoken', () => {
-    const back = given(opened, told(update(5)), { type: 'lost' }, { type: 'dialled' }, opened)
+    const back = given(opened, told(update(5)), { type: 'lost' }, opened)
     expect(back.isCurrent).toBe(false)
     expect(feedReducer(back, told(update(9)))).toMatchObject({ isCurrent: true, progress: { sent: 9 } })
   })
+  test('back again with all that was missed, they are of now at once', () => {
+    const back = given(opened, told(update(5)), { type: 'lost' }, opened, {
+      type: 'resumed',
+      recovered: true,
+    })
+    expect(back.isCurrent).toBe(true)
+    expect(feedReducer(back, told(progress(6)))).toMatchObject({
+      isCurrent: true,
+      progress: { sent: 6, failed: 2 },
+    })
+  })
+  test('back again with something missing, they wait for the newest state', () => {
+    const back = given(opened, told(update(5)), { type: 'lost' }, opened, {
+      type: 'resumed',
+      recovered: false,
+    })
+    expect(back.isCurrent).toBe(false)
+    expect(feedReducer(back, told(update(7))).isCurrent).toBe(true)
+  })
+  test('all that was missed is nothing without figures to begin with', () =>
+    expect(given(opened, { type: 'lost' }, opened, { type: 'resumed', recovered: true }).isCurrent).toBe(
+      false,
+    ))
   test('who is refused is told so', () =>
     expect(given({ type: 'refused' })).toMatchObject({ link: 'refused', isCurrent: false }))
 })
@@ -83,20 +117,21 @@ describe('messages', () => {
 
 describe('speed', () => {
   test('is not known from one moment', () =>
-    expect(speedOf(given(opened, told(update(5), 1_000)))).toBeUndefined())
+    expect(speedOf(given(opened, told(update(5)), told(progress(6, 1))))).toBeUndefined())
   test('is that of the last minute', () => {
-    const state = given(opened, told(update(0), 0), told(progress(50), 61_000), told(progress(70), 71_000))
+    const state = given(opened, told(update(0)), told(progress(50, 61)), told(progress(70, 71)))
     expect(speedOf(state)).toBeCloseTo(2)
   })
-  test('begins anew after a pause and after a reconnect', () => {
-    const paused = given(
-      opened,
-      told(update(0), 0),
-      told(progress(9), 5_000),
-      told(update(9, 'PAUSED'), 6_000),
-    )
+  test('begins anew after a pause', () => {
+    const paused = given(opened, told(update(0)), told(progress(9, 5)), told(update(9, 'PAUSED', 6)))
     expect(speedOf(paused)).toBeUndefined()
-    const back = given(opened, told(update(0), 0), told(progress(9), 5_000), { type: 'lost' }, opened)
-    expect(speedOf(back)).toBeUndefined()
+  })
+  test('is not lifted by what was missed and arrives all at once', () => {
+    const back = given(opened, told(update(0)), { type: 'lost' }, opened, {
+      type: 'resumed',
+      recovered: true,
+    })
+    const replayed = [1, 2, 3, 4, 5].map((sent) => told(progress(sent, sent * 2), 500))
+    expect(speedOf(replayed.reduce(feedReducer, back))).toBeCloseTo(0.5)
   })
 })

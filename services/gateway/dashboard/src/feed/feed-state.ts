@@ -1,5 +1,6 @@
 // What the live feed of one campaign has told so far. Pure: messages and the state of the connection in, figures out.
-import type { CampaignStatus, FeedStatus, LiveData, LiveMessage, OutcomeReason } from '@peyk/contracts'
+import type { CampaignMessages, CampaignUpdate, CompletionUpdate, ErrorUpdate } from '@peyk/client'
+import type { CampaignStatus, FeedStatus, OutcomeReason } from '@peyk/contracts'
 
 /** `refused`: it will not be tried again. */
 export type Link = 'connecting' | 'live' | 'reconnecting' | 'refused'
@@ -12,17 +13,20 @@ export interface FeedError {
 
 export interface FeedState {
   readonly link: Link
-  /** True from the first `campaign_update` of this connection: no other message has all figures. */
+  /**
+   * True from the first `campaign_update` of this connection, for no other message has all figures; or from the server's
+   * word that all that was missed follows, when the figures were whole before.
+   */
   readonly isCurrent: boolean
   readonly status: CampaignStatus | undefined
-  readonly progress: LiveData<'campaign_update'>['progress'] | undefined
+  readonly progress: CampaignUpdate['progress'] | undefined
   /** The number that was written to last. */
   readonly current: string | undefined
   readonly word: { readonly status: FeedStatus; readonly at: string } | undefined
   /** The newest first. */
   readonly errors: readonly FeedError[]
   readonly qr: { readonly image: string; readonly receivedAtMs: number } | undefined
-  readonly completion: LiveData<'completion_update'>['report'] | undefined
+  readonly completion: CompletionUpdate['report'] | undefined
   /** When the figures were told, by the server's clock. */
   readonly toldAt: string | undefined
   /** Sent so far at a few moments of the last minute, for the speed. */
@@ -34,12 +38,17 @@ interface Sample {
   readonly sent: number
 }
 
+/** A message of the feed, of any type. */
+export type FeedMessage = {
+  [Type in keyof CampaignMessages]: { readonly type: Type; readonly data: CampaignMessages[Type] }
+}[keyof CampaignMessages]
+
 export type FeedEvent =
-  | { readonly type: 'dialled' }
   | { readonly type: 'opened' }
+  | { readonly type: 'resumed'; readonly recovered: boolean }
   | { readonly type: 'lost' }
   | { readonly type: 'refused' }
-  | { readonly type: 'told'; readonly message: LiveMessage; readonly atMs: number }
+  | { readonly type: 'told'; readonly message: FeedMessage; readonly atMs: number }
 
 export const initialFeed: FeedState = {
   link: 'connecting',
@@ -57,14 +66,15 @@ export const initialFeed: FeedState = {
 
 const MAX_ERRORS = 50
 const SPEED_WINDOW_MS = 60_000
-const MIN_SPAN_MS = 1_000
+/** Timestamps are in whole seconds. */
+const MIN_SPAN_MS = 3_000
 
 export const feedReducer = (state: FeedState, event: FeedEvent): FeedState => {
   switch (event.type) {
-    case 'dialled':
-      return { ...state, link: state.link === 'connecting' ? 'connecting' : 'reconnecting', isCurrent: false }
     case 'opened':
-      return { ...state, link: 'live', isCurrent: false, samples: [] }
+      return { ...state, link: 'live', isCurrent: false }
+    case 'resumed':
+      return { ...state, isCurrent: event.recovered && state.progress !== undefined }
     case 'lost':
       return { ...state, link: 'reconnecting', isCurrent: false, qr: undefined }
     case 'refused':
@@ -74,11 +84,11 @@ export const feedReducer = (state: FeedState, event: FeedEvent): FeedState => {
   }
 }
 
-const told = (state: FeedState, message: LiveMessage, atMs: number): FeedState => {
+const told = (state: FeedState, message: FeedMessage, atMs: number): FeedState => {
   switch (message.type) {
     case 'campaign_update': {
       const { status, progress, timestamp } = message.data
-      const samples = sampled(state.samples, atMs, progress.sent, status)
+      const samples = sampled(state.samples, timestamp, progress.sent, status)
       return { ...state, isCurrent: true, status, progress, toldAt: timestamp, samples }
     }
     case 'progress_update': {
@@ -89,7 +99,7 @@ const told = (state: FeedState, message: LiveMessage, atMs: number): FeedState =
         progress: { ...known, total: progress.total, sent: progress.sent },
         current: progress.current,
         toldAt: timestamp,
-        samples: sampled(state.samples, atMs, progress.sent, state.status),
+        samples: sampled(state.samples, timestamp, progress.sent, state.status),
       }
     }
     case 'status_update': {
@@ -106,14 +116,15 @@ const told = (state: FeedState, message: LiveMessage, atMs: number): FeedState =
   }
 }
 
-/** The moments of the last minute; a pause begins them anew. */
+/** The moments of the last minute, by the server's clock: what was missed arrives all at once. A pause begins them anew. */
 const sampled = (
   samples: readonly Sample[],
-  atMs: number,
+  timestamp: string,
   sent: number,
   status: CampaignStatus | undefined,
 ): readonly Sample[] => {
   if (status !== undefined && status !== 'RUNNING') return []
+  const atMs = Date.parse(timestamp)
   const kept = samples.filter((sample) => sample.atMs > atMs - SPEED_WINDOW_MS && sample.sent <= sent)
   return [...kept, { atMs, sent }]
 }
@@ -141,7 +152,7 @@ const reasons: Readonly<Record<string, OutcomeReason>> = {
   'WhatsApp did not confirm it; it may have arrived': 'no_ack',
 }
 
-const errorOf = ({ error, timestamp }: LiveData<'error_update'>): FeedError => {
+const errorOf = ({ error, timestamp }: ErrorUpdate): FeedError => {
   const [, number = '', sentence = ''] = /^Failed to send message to ([^:]*): (.*)$/s.exec(error) ?? []
   return { number, reason: reasons[sentence] ?? 'other', at: timestamp }
 }

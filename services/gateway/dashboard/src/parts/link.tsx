@@ -6,13 +6,16 @@ import { navigate } from '../router.ts'
 interface LinkProps {
   readonly to: string
   readonly class?: string
+  /** It leads to where one is. */
+  readonly isCurrent?: boolean
   readonly children: ComponentChildren
 }
 
-export const Link = ({ to, class: name = '', children }: LinkProps) => (
+export const Link = ({ to, class: name = '', isCurrent = false, children }: LinkProps) => (
   <a
     href={to}
     class={name}
+    aria-current={isCurrent ? 'page' : undefined}
     onClick={(event) => {
       const isPlain =
         event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)

@@ -2,17 +2,19 @@
 import type { ComponentChildren } from 'preact'
 
 import { usePreferences } from '../preferences.tsx'
-import { paths } from '../router.ts'
+import { paths, useRoute } from '../router.ts'
 import { token } from '../session.ts'
 import { Icon } from './icon.tsx'
 import { Link } from './link.tsx'
 
 interface ShellProps {
+  /** False before the door: there is nowhere to go yet. */
+  readonly isInside: boolean
   readonly onSignOut: () => void
   readonly children: ComponentChildren
 }
 
-export const Shell = ({ onSignOut, children }: ShellProps) => {
+export const Shell = ({ isInside, onSignOut, children }: ShellProps) => {
   const { t, language, theme, setLanguage, setTheme } = usePreferences()
   const isDark = theme === 'dark'
   return (
@@ -27,6 +29,7 @@ export const Shell = ({ onSignOut, children }: ShellProps) => {
           </svg>
           {t('app.name')}
         </Link>
+        {isInside && <Places />}
         <div class="top-tools">
           <button
             type="button"
@@ -56,5 +59,23 @@ export const Shell = ({ onSignOut, children }: ShellProps) => {
         {children}
       </main>
     </>
+  )
+}
+
+const Places = () => {
+  const { t } = usePreferences()
+  const { screen } = useRoute()
+  const isCampaigns = screen === 'list' || screen === 'new' || screen === 'step' || screen === 'campaign'
+  const place = (to: string, name: string, isHere: boolean) => (
+    <Link to={to} class="place" isCurrent={isHere}>
+      {name}
+    </Link>
+  )
+  return (
+    <nav class="places" aria-label={t('app.places')}>
+      {place(paths.list, t('list.title'), isCampaigns)}
+      {place(paths.reports, t('reports.title'), screen === 'reports')}
+      {place(paths.numbers, t('numbers.title'), screen === 'numbers')}
+    </nav>
   )
 }

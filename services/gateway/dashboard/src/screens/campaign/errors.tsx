@@ -11,13 +11,15 @@ interface ErrorsProps {
   readonly id: number
   readonly feed: FeedState
   readonly failed: number
+  /** Another one: the reasons may have others beside them. */
+  readonly turn: string
 }
 
 const NEWEST = 5
 
-export const Errors = ({ id, feed, failed }: ErrorsProps) => {
+export const Errors = ({ id, feed, failed, turn }: ErrorsProps) => {
   const { t, format } = usePreferences()
-  const [report] = useLoad(`reasons ${id}`, (signal) => api.report(id, signal), String(failed))
+  const [report] = useLoad(`reasons ${id}`, (signal) => api.report(id, signal), turn)
   if (failed === 0 && feed.errors.length === 0) return <p class="hint centred">{t('run.noErrors')}</p>
   return (
     <section class="card" aria-labelledby="errors-title">

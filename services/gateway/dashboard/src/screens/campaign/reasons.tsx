@@ -2,18 +2,17 @@
 import type { ReportReply } from '@peyk/contracts'
 
 import { keyOf } from '../../i18n/translate.ts'
+import { Bars } from '../../parts/bars.tsx'
 import { usePreferences } from '../../preferences.tsx'
 
 export const Reasons = ({ reasons }: Pick<ReportReply, 'reasons'>) => {
-  const { t, format } = usePreferences()
+  const { t } = usePreferences()
   const sorted = reasons.toSorted((one, other) => other.count - one.count)
-  return (
-    <ul class="plain reasons">
-      {sorted.map(({ state, reason, count }) => (
-        <li key={`${state} ${reason}`}>
-          <strong>{format.number(count)}</strong> {t(keyOf('reason', reason, 'reason.other'))}
-        </li>
-      ))}
-    </ul>
-  )
+  const bars = sorted.map(({ state, reason, count }) => ({
+    key: `${state} ${reason}`,
+    label: t(keyOf('reason', reason, 'reason.other')),
+    count,
+    tone: 'bad' as const,
+  }))
+  return <Bars bars={bars} />
 }

@@ -1,16 +1,20 @@
 // How it went, once it has ended: figures, reasons, numbers and files.
 import type { ReportReply } from '@peyk/contracts'
 
-import { api, saveFile } from '../../api.ts'
+import { api } from '../../api.ts'
+import { Bars } from '../../parts/bars.tsx'
 import { Figure } from '../../parts/figure.tsx'
-import { Icon } from '../../parts/icon.tsx'
 import { Loading, ProblemNotice } from '../../parts/notices.tsx'
 import { Phone } from '../../parts/phone.tsx'
 import { ProgressBar } from '../../parts/progress-bar.tsx'
 import { usePreferences } from '../../preferences.tsx'
 import { useLoad } from '../../use-load.ts'
-import { useTask } from '../../use-task.ts'
+import { CopyCampaign } from './copy-campaign.tsx'
+import { Downloads } from './downloads.tsx'
 import { Reasons } from './reasons.tsx'
+import { Recipients } from './recipients/recipients.tsx'
+import { ShareLinks } from './share-links.tsx'
+import { TimeLine } from './time-line.tsx'
 
 interface ReportProps {
   readonly id: number
@@ -32,15 +36,27 @@ export const Report = ({ id, turn }: ReportProps) => {
         {reasons.length === 0 ? <p>{t('report.allSent')}</p> : <Reasons reasons={reasons} />}
       </section>
       {numbers.length > 0 && <Numbers numbers={numbers} />}
+      <Recipients id={id} turn={turn} />
       <Downloads id={id} />
+      <ShareLinks id={id} />
+      <CopyCampaign id={id} />
+      <TimeLine id={id} turn={turn} />
     </>
   )
 }
 
 const Totals = ({ report }: { readonly report: ReportReply }) => {
   const { t, format } = usePreferences()
-  const { campaign, rates, speed } = report
+  const { campaign, totals, speed } = report
   const { total, sent, failed } = campaign.progress
+  // Each step holds those who went further.
+  const read = totals.read + totals.replied
+  const steps = [
+    { key: 'sent', label: t('run.sent'), count: sent },
+    { key: 'delivered', label: t('report.deliveredRate'), count: totals.delivered + read },
+    { key: 'read', label: t('report.readRate'), count: read },
+    { key: 'replied', label: t('report.repliedRate'), count: totals.replied },
+  ]
   const { startedAt, completedAt } = campaign
   return (
     <section class="card" aria-labelledby="report-title">
@@ -56,11 +72,7 @@ const Totals = ({ report }: { readonly report: ReportReply }) => {
         </Figure>
       </dl>
       <h3>{t('report.rates')}</h3>
-      <dl class="figures">
-        <Figure label={t('report.deliveredRate')}>{format.percent(rates.delivered)}</Figure>
-        <Figure label={t('report.readRate')}>{format.percent(rates.read)}</Figure>
-        <Figure label={t('report.repliedRate')}>{format.percent(rates.replied)}</Figure>
-      </dl>
+      <Bars bars={steps} whole={sent} isShareShown />
       <p class="hint">
         {startedAt !== null &&
           completedAt !== null &&
@@ -86,37 +98,6 @@ const Numbers = ({ numbers }: Pick<ReportReply, 'numbers'>) => {
           </li>
         ))}
       </ul>
-    </section>
-  )
-}
-
-const formats = ['xlsx', 'csv', 'json'] as const
-
-const Downloads = ({ id }: { readonly id: number }) => {
-  const { t } = usePreferences()
-  const task = useTask()
-  const save = (format: (typeof formats)[number]) =>
-    task.run(() =>
-      saveFile(`/api/campaigns/${id}/report/download?format=${format}`, `campaign-${id}-report.${format}`),
-    )
-  return (
-    <section class="card" aria-labelledby="downloads-title">
-      <h2 id="downloads-title">{t('report.downloads')}</h2>
-      <div class="actions">
-        {formats.map((format) => (
-          <button
-            key={format}
-            type="button"
-            class="button"
-            disabled={task.isBusy}
-            onClick={() => save(format)}
-          >
-            <Icon name="download" />
-            {t(`report.${format}`)}
-          </button>
-        ))}
-      </div>
-      <ProblemNotice problem={task.problem} />
     </section>
   )
 }

@@ -7,9 +7,14 @@ import { Figure } from '../../parts/figure.tsx'
 import { Phone } from '../../parts/phone.tsx'
 import { ProgressBar } from '../../parts/progress-bar.tsx'
 import { usePreferences } from '../../preferences.tsx'
+import { useSlow } from '../../use-slow.ts'
 import { Controls } from './controls.tsx'
 import { Errors } from './errors.tsx'
 import { LiveMark } from './live-mark.tsx'
+import { Recipients } from './recipients/recipients.tsx'
+import { TimeLine } from './time-line.tsx'
+
+const REFRESH_MS = 3_000
 
 interface RunningProps {
   readonly campaign: CampaignReply
@@ -23,6 +28,8 @@ export const Running = ({ campaign, feed, status, onChange }: RunningProps) => {
   const progress = feed.progress ?? campaign.progress
   const { total, sent, failed, delivered } = progress
   const done = total === 0 ? 0 : (sent + failed) / total
+  // Asked of the server again when figures move, but not for each message.
+  const turn = useSlow(`${sent} ${failed} ${delivered}`, REFRESH_MS)
   return (
     <>
       <section class={feed.isCurrent ? 'card run' : 'card run stale'}>
@@ -52,7 +59,9 @@ export const Running = ({ campaign, feed, status, onChange }: RunningProps) => {
         <Pulse feed={feed} waiting={total - sent - failed} isRunning={status === 'RUNNING'} />
         <Controls id={campaign.id} status={status} onChange={onChange} />
       </section>
-      <Errors id={campaign.id} feed={feed} failed={failed} />
+      <Errors id={campaign.id} feed={feed} failed={failed} turn={turn} />
+      <Recipients id={campaign.id} turn={turn} />
+      <TimeLine id={campaign.id} turn={status} />
     </>
   )
 }
