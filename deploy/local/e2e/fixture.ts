@@ -2,11 +2,11 @@
 import { readFile } from 'node:fs/promises'
 
 import { tenantIdSchema } from '@peyk/contracts'
-import { eventually, temporaryFolder } from '@peyk/testing'
+import { eventually, freePort, temporaryFolder } from '@peyk/testing'
 import { controlClient } from '@peyk/whatsapp-testserver'
 import { SignJWT } from 'jose'
 
-import { freePorts, readSecrets, type StackFile } from '../src/data-folder.ts'
+import { readSecrets, type StackFile } from '../src/data-folder.ts'
 import { type Stack, type StackOptions, startStack } from '../src/stack.ts'
 
 export interface Answer<Body> {
@@ -44,13 +44,9 @@ export interface InboxMessage {
   readonly count: number
 }
 
-/**
- * Ports that follow each other, as the launcher wants them, below those that systems hand out to connections; another
- * test may take them in between, so it is tried again.
- */
+/** Ports that follow each other, as the launcher wants them; another test may take them in between, so it is tried again. */
 const portBases = async (): Promise<{ port: number; adminBase: number }> => {
-  const [first = 0] = await freePorts(1)
-  const port = 10_000 + ((first * 7) % 22_000)
+  const port = await freePort()
   return { port, adminBase: port + 10 }
 }
 

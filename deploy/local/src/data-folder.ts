@@ -1,5 +1,5 @@
 // The folder of a local stack: its lock, its secrets, its ports, and what it tells of itself.
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -106,15 +106,17 @@ export const readPorts = async (data: string): Promise<Ports> => {
   return ports
 }
 
-/** Held all at once, so that none is given twice. */
-export const freePorts = async (count: number): Promise<readonly number[]> => {
-  const servers = await Promise.all(Array.from({ length: count }, () => listenOn(0)))
-  const ports = servers.map((server) => {
-    const address = server.address()
-    return address === null || typeof address === 'string' ? 0 : address.port
-  })
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
+/** Below the ports that systems hand out to connections, since one of these could be taken while a server restarts. */
+const freePorts = async (count: number): Promise<readonly number[]> => {
+  const ports = new Set<number>()
+  while (ports.size < count) {
+    const port = randomInt(10_000, 32_000)
+    const server = await listenOn(port).catch(() => undefined)
+    if (server === undefined) continue
+    await new Promise((resolve) => server.close(resolve))
+    ports.add(port)
+  }
+  return [...ports]
 }
 
 const listenOn = (port: number) =>
