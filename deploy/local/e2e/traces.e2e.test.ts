@@ -1,5 +1,6 @@
 // What a collector gets: a test send as one trace, the sends of a run as traces of their own.
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { connectNats } from '@peyk/messaging'
 import { eventually } from '@peyk/testing'
 
 import { startTestStack, type TestStack } from './fixture.ts'
@@ -90,6 +91,44 @@ test("each send of a run is a trace of its own, linked to the command's, with it
       attributes: { 'peyk.correlation_id': start.attributes['peyk.correlation_id'] },
     })
 }, 60_000)
+
+test('a replay links, it does not extend: events that are published again have traces of their own', async () => {
+  const command = 'POST /api/campaigns/:id/test-send'
+  const first = await eventually(() => spanNamed('campaign', command)[0])
+  const published = () =>
+    spanNamed('campaign', 'send events').filter(
+      ({ traceId, links }) =>
+        traceId === first.traceId || links.some((link) => link.traceId === first.traceId),
+    )
+  await eventually(() => published().length > 0, { deadlineMs: 20_000, what: 'the first publication' })
+  const ofTrace = () =>
+    collector.spans.filter(({ traceId }) => traceId === first.traceId).map(({ name }) => name)
+  const before = ofTrace()
+  const known = published().length
+
+  await loseEvents()
+  await eventually(() => published().length === 2 * known, { deadlineMs: 60_000, what: 'the replay' })
+  for (const { parentSpanId, traceId, links } of published().slice(known)) {
+    expect(parentSpanId).toBe('')
+    expect(traceId).not.toBe(first.traceId)
+    expect(links.map((link) => link.traceId)).toEqual([first.traceId])
+  }
+  expect(ofTrace()).toEqual(before)
+}, 120_000)
+
+/** The stream of public events is lost, with the relay's checkpoint: all is published again from the event store. */
+const loseEvents = async (): Promise<void> => {
+  const { urls, pids } = stack.file()
+  const nats = await connectNats({ url: urls.nats, name: 'test' })
+  if (pids.campaign !== undefined) process.kill(pids.campaign, 'SIGSTOP')
+  await nats.request('$JS.API.STREAM.DELETE.EVENTS')
+  await nats.request(
+    '$JS.API.STREAM.PURGE.KV_checkpoints',
+    new TextEncoder().encode(JSON.stringify({ filter: '$KV.checkpoints.relay' })),
+  )
+  await nats.close()
+  await stack.kill('campaign')
+}
 
 test('no span names a phone number, and none lasts as long as a connection', () => {
   const text = JSON.stringify(collector.spans)

@@ -11,6 +11,8 @@ export interface PublishOptions {
   readonly expectedLastSequence?: number
   /** The subject's earlier messages go when this one is stored (the stream must allow it). */
   readonly rollup?: 'subject'
+  /** The trace in the headers is of long ago (a replay): the span gets a trace of its own, linked to that one. */
+  readonly linked?: boolean
   /** How long to try in all; default 5 s. */
   readonly timeoutMs?: number
 }

@@ -49,11 +49,16 @@ export function createPublisher(nats: Nats, options: { readonly log?: Log } = {}
 }
 
 /** Headers that carry a trace of their own (an event's) continue it; else it is the active one, if there is one. */
-const inSendSpan = <T>(subject: string, { headers }: PublishOptions, work: () => Promise<T>): Promise<T> => {
+const inSendSpan = <T>(
+  subject: string,
+  { headers, linked = false }: PublishOptions,
+  work: () => Promise<T>,
+): Promise<T> => {
   const isOwn = headers?.['traceparent'] !== undefined
   if (!isOwn && trace.getActiveSpan() === undefined) return work()
   const destination = subject.split('.', 1)[0] ?? subject
-  return withMessageSpan({ destination, operation: 'send', headers: isOwn ? headers : injectTrace({}) }, work)
+  const from = isOwn ? headers : injectTrace({})
+  return withMessageSpan({ destination, operation: 'send', headers: from, linked }, work)
 }
 
 /** Messages in bulk get no span each; their trace is their own or that of the work that sends them. */

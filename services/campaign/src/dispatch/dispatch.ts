@@ -58,6 +58,8 @@ export const createDispatch = (options: DispatchOptions): Dispatch => {
   /** The number whose subject holds the jobs of a campaign, as far as this process has seen to it. */
   const placed = new Map<CampaignId, SessionId>()
   const tested = new Set<string>()
+  /** What was asked for before was probably published by somebody else: its trace is linked, not extended. */
+  const createdAt = new Date().toISOString()
 
   const publishJobs = (row: RunningRow, positions: readonly number[]) =>
     publisher.publishAll(jobsOf(row, positions, recipients))
@@ -101,7 +103,8 @@ export const createDispatch = (options: DispatchOptions): Dispatch => {
       const recipient = await recipients.test(test.campaignId, test.testId)
       if (row?.sessionId === undefined || recipient === undefined) return
       await ensureTestConsumer(nats, row, row.sessionId)
-      await publishTestJob(publisher, { ...row, sessionId: row.sessionId }, test, recipient)
+      const isAgain = test.requestedAt < createdAt
+      await publishTestJob(publisher, { ...row, sessionId: row.sessionId }, test, recipient, isAgain)
       tested.add(test.testId)
     },
     withdraw: async (row) => {

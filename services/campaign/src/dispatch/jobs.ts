@@ -35,16 +35,17 @@ export async function* jobsOf(
   }
 }
 
-/** A test send is one trace from the command on: the job carries it further. */
+/** A test send is one trace from the command on: the job carries it further. Sent again after a take-over, it links it. */
 export const publishTestJob = (
   publisher: Publisher,
   row: CampaignRow & { readonly sessionId: SessionId },
   test: TestSendRow,
   recipient: Pick<DispatchJob, 'phone' | 'variables'>,
+  linked: boolean,
 ): Promise<void> => {
   const command = test.traceparent === undefined ? {} : { [headers.traceparent]: test.traceparent }
   return context.with(propagation.extract(ROOT_CONTEXT, command), () =>
-    withMessageSpan({ destination: 'DISPATCH', operation: 'send', headers: command }, async () => {
+    withMessageSpan({ destination: 'DISPATCH', operation: 'send', headers: command, linked }, async () => {
       const trace = injectTrace({})
       const traceparent = trace[headers.traceparent]
       const job: DispatchJob = {

@@ -23,24 +23,30 @@ const CHECKPOINT = 'relay'
  * Publishes each event once, in the order of the store, as a CloudEvent in binary mode. It goes on after the position
  * in the last message's header or in KV, whichever is further; what is sent again carries the same id. Ends on abort.
  */
-export const runRelay = (options: RelayOptions, signal: AbortSignal): Promise<void> =>
-  runSubscription({
+export const runRelay = (options: RelayOptions, signal: AbortSignal): Promise<void> => {
+  // What stood in the store before the relay began is history: its traces have ended, and are linked only.
+  let isHistory = true
+  return runSubscription({
     store: options.store,
     streamPrefixes: [eventStreamPrefixes.campaign, eventStreamPrefixes.outcomes, eventStreamPrefixes.session],
     signal,
     load: () => loadPosition(options),
     handle: async (batch, position) => {
       const startedAt = performance.now()
-      for (const event of batch) await publishEvent(options.publisher, event)
+      for (const event of batch) await publishEvent(options.publisher, event, isHistory)
       await options.checkpoints.put(CHECKPOINT, { position: String(position) })
       options.consumer.handled(batch.length, (performance.now() - startedAt) / 1_000)
       options.onPosition(batch.at(-1))
+    },
+    onCaughtUp: () => {
+      isHistory = false
     },
     onError: (error, attempt) => {
       options.consumer.failed()
       options.log.error({ error, attempt }, 'the relay cannot publish, trying again')
     },
   })
+}
 
 const loadPosition = async ({ nats, checkpoints }: RelayOptions): Promise<bigint | undefined> => {
   const { lastSequence } = await streamInfo(nats, 'EVENTS')
@@ -57,7 +63,11 @@ const positionIn = (saved: unknown): string | undefined =>
     ? saved.position
     : undefined
 
-const publishEvent = async (publisher: Publisher, event: RecordedEvent): Promise<void> => {
+const publishEvent = async (
+  publisher: Publisher,
+  event: RecordedEvent,
+  isHistory: boolean,
+): Promise<void> => {
   const published = publicEventOf(event)
   if (published === undefined) return
   const text = (key: string) => (typeof event.metadata[key] === 'string' ? event.metadata[key] : undefined)
@@ -65,6 +75,7 @@ const publishEvent = async (publisher: Publisher, event: RecordedEvent): Promise
   const traceparent = text('traceparent')
   await publisher.publish(published.subject, published.data, {
     id: event.id,
+    linked: isHistory,
     headers: {
       'ce-specversion': '1.0',
       'ce-id': event.id,
