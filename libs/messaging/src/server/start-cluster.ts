@@ -1,5 +1,7 @@
 // Three real nats-servers that replicate, for tests of what happens when one of them is gone.
-import { createServer } from 'node:net'
+import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:net'
 
 import { connectNats } from '../connection.ts'
 import { askJetStream } from '../jetstream-api.ts'
@@ -44,19 +46,19 @@ async function untilThereIsALeader(url: string): Promise<void> {
   }
 }
 
-/** All are held until all are known, so that no two are the same. */
+/** Below the ports that systems hand out to connections; all are held until all are known, so that no two are the same. */
 async function freePorts(count: number): Promise<readonly number[]> {
-  const held = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer()
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-      return server
-    }),
-  )
-  const ports = held.map((server) => {
-    const address = server.address()
-    return typeof address === 'object' && address !== null ? address.port : 0
-  })
-  await Promise.all(held.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
+  const held = new Map<number, Server>()
+  while (held.size < count) {
+    const port = randomInt(10_000, 32_000)
+    const server = createServer()
+    try {
+      await once(server.listen(port, '127.0.0.1'), 'listening')
+      held.set(port, server)
+    } catch {
+      // Taken: another one.
+    }
+  }
+  await Promise.all([...held.values()].map((server) => once(server.close(), 'close')))
+  return [...held.keys()]
 }
