@@ -1,39 +1,18 @@
-// A tenant's whole way through the dashboard in a real browser, in Persian: from the message to the report.
-import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+// A tenant's whole way through the dashboard in a real browser: from the message to the report.
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import type { Browser, Page } from 'playwright-core'
 
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { installedProgram } from '@peyk/testing'
-import { type Browser, chromium, type Page } from 'playwright-core'
-
+import { describeInChromium, openPage, picture, startBrowser } from './dashboard-browser.ts'
 import { startTestStack, type TestStack } from './fixture.ts'
 
-const BUILT = join(import.meta.dirname, '../../../services/gateway/dashboard/dist/index.html')
-/** Where the pictures of each screen go, to be looked at. */
-const PICTURES = join(import.meta.dirname, '../../../test-output/dashboard')
 const RECIPIENTS =
   'شماره تلفن,نام\n09120000021,سارا\n09120000022,رضا\n09121100000,مینا\n12,بد\n09120000021,سارا\n'
 
-/** Debian's own; no browser is downloaded. */
-const executablePath = installedProgram('chromium')
-
-const suite = executablePath === undefined ? describe.skip : describe
-const suiteName =
-  executablePath === undefined ? 'SKIPPED: no chromium on the PATH' : 'the dashboard in Chromium'
-
-suite(suiteName, () => {
+describeInChromium('the dashboard in Chromium', () => {
   let stack: TestStack
   let browser: Browser
   beforeAll(async () => {
-    if (!existsSync(BUILT)) throw new Error('the dashboard is not built; npm test builds it')
-    await mkdir(PICTURES, { recursive: true })
-    const found = executablePath ?? ''
-    const args = ['--no-sandbox']
-    ;[stack, browser] = await Promise.all([
-      startTestStack(),
-      chromium.launch({ executablePath: found, args, timeout: 60_000 }),
-    ])
+    ;[stack, browser] = await Promise.all([startTestStack(), startBrowser()])
   }, 90_000)
   afterAll(async () => {
     await browser.close()
@@ -63,6 +42,7 @@ suite(suiteName, () => {
     await page.getByRole('img', { name: 'کد QR برای وصل کردن واتساپ' }).or(linked(page)).first().waitFor()
     await picture(page, '4-qr')
     await linked(page).waitFor()
+    expect(await page.evaluate('window.sawQr')).toBe(true)
     await picture(page, '5-linked')
 
     await page.getByRole('link', { name: 'ادامه' }).click()
@@ -154,40 +134,3 @@ const startLongCampaign = async (stack: TestStack): Promise<number> => {
 }
 
 const linked = (page: Page) => page.getByText('شماره وصل است')
-
-/** A page of a laptop in Tehran, and what went wrong on it. */
-const openPage = async (browser: Browser, url: string) => {
-  const context = await browser.newContext({
-    locale: 'fa-IR',
-    timezoneId: 'Asia/Tehran',
-    colorScheme: 'light',
-    viewport: { width: 1280, height: 860 },
-  })
-  const page = await context.newPage()
-  page.setDefaultTimeout(30_000)
-  const faults: string[] = []
-  page.on('pageerror', (error) => faults.push(error.message))
-  page.on('console', (message) => {
-    if (message.type() === 'error') faults.push(message.text())
-  })
-  page.on('request', (request) => {
-    const { protocol, origin } = new URL(request.url())
-    if (!['data:', 'blob:'].includes(protocol) && origin !== new URL(url).origin) faults.push(request.url())
-  })
-  return { page, faults }
-}
-
-/** On a laptop and on a phone; neither may be wider than its screen. */
-const picture = async (page: Page, name: string): Promise<void> => {
-  for (const [device, width, height] of [
-    ['phone', 390, 844],
-    ['laptop', 1280, 860],
-  ] as const) {
-    await page.setViewportSize({ width, height })
-    const overflow = await page.evaluate(
-      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-    )
-    expect([name, device, overflow]).toEqual([name, device, 0])
-    await page.screenshot({ path: join(PICTURES, `${name}-${device}.png`), fullPage: true })
-  }
-}

@@ -32,6 +32,8 @@ export interface TestStack extends AsyncDisposable {
     options?: CallOptions,
   ): Promise<Answer<Body>>
   token(tenant: string, user: string, ...roles: readonly string[]): Promise<string>
+  /** One whose time is over. */
+  expiredToken(tenant: string, user: string, ...roles: readonly string[]): Promise<string>
   /** What each number got, as the test server decrypted it. */
   inbox(): Promise<ReadonlyMap<string, readonly InboxMessage[]>>
   kill(name: keyof StackFile['pids'], signal?: NodeJS.Signals): Promise<void>
@@ -80,7 +82,8 @@ export const startTestStack = async (
     file,
     lines: () => lines,
     call: (method, path, body, options) => call(file().urls.public, method, path, body, options),
-    token: (tenant, user, ...roles) => tokenFor(folder.path, tenant, user, roles),
+    token: (tenant, user, ...roles) => tokenFor(folder.path, tenant, user, roles, '10m'),
+    expiredToken: (tenant, user, ...roles) => tokenFor(folder.path, tenant, user, roles, '1s ago'),
     inbox: () => readInbox(file().urls.whatsappControl ?? ''),
     kill: (name, signal) => kill(file, name, signal),
     [Symbol.asyncDispose]: async () => {
@@ -121,13 +124,14 @@ const tokenFor = async (
   tenant: string,
   user: string,
   roles: readonly string[],
+  expires: string,
 ): Promise<string> => {
   const { jwtSecret } = await readSecrets(data)
   return new SignJWT({ tenant: tenantIdSchema.safeParse(tenant).data ?? tenant, roles })
     .setProtectedHeader({ alg: 'HS256' })
     .setSubject(user)
     .setIssuedAt()
-    .setExpirationTime('10m')
+    .setExpirationTime(expires)
     .sign(new TextEncoder().encode(jwtSecret))
 }
 

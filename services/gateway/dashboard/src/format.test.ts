@@ -33,3 +33,18 @@ describe('English', () => {
   })
   test('a short number is shown whole', () => expect(en.masked('1234567')).toBe('1234567'))
 })
+
+describe('what was typed', () => {
+  test.each([
+    ['۱٬۲۰۰', 1_200],
+    ['1,200', 1_200],
+    ['۲٫۵', 2.5],
+    [' 7 ', 7],
+  ])('%s is a number', (text, number) => expect(fa.typed(text)).toBe(number))
+  test.each(['', 'ده', '1o'])('%p is not', (text) => expect(fa.typed(text)).toBeNaN())
+})
+
+test('sizes of files', () => {
+  expect(plain(en.size(1_234_567))).toBe('1.2 MB')
+  expect(plain(fa.size(12_000))).toBe('۱۲ کیلوبایت')
+})

@@ -16,6 +16,8 @@ export interface Format {
   duration(seconds: number): string
   /** Digits of the language; the rest stays. */
   digits(text: string): string
+  /** What was typed as a number, in digits of either language; not a number for anything else. */
+  typed(text: string): number
   /** A phone number of which the middle is hidden. */
   masked(phone: string): string
 }
@@ -67,8 +69,18 @@ export const createFormat = (language: Language, timeZone?: string): Format => {
     size: (bytes) => sizeOf(locale, bytes),
     duration: (seconds) => list.format(partsOf(seconds).map(({ unit, count }) => named(locale, unit, count))),
     digits,
+    typed,
     masked: (phone) => digits(phone.length < 8 ? phone : `${phone.slice(0, -6)}•••${phone.slice(-3)}`),
   }
+}
+
+/** `۱٬۲۰۰` and `1,200` are the same number, `۲٫۵` and `2.5` too. */
+const typed = (text: string): number => {
+  const latin = text
+    .replace(/[۰-۹]/g, (digit) => String(digit.charCodeAt(0) - PERSIAN_ZERO))
+    .replace(/[٬,\s]/g, '')
+    .replace('٫', '.')
+  return latin === '' ? Number.NaN : Number(latin)
 }
 
 type Unit = (typeof units)[number]['unit']

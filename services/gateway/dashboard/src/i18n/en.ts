@@ -222,9 +222,6 @@ export const en: Record<keyof typeof fa, string> = {
 
   'report.title': 'Report',
   'report.rates': 'Of those sent',
-  'report.deliveredRate': 'delivered',
-  'report.readRate': 'read',
-  'report.repliedRate': 'replied',
   'report.total': 'Recipients',
   'report.read': 'Read',
   'report.replied': 'Replied',

@@ -220,9 +220,6 @@ export const fa = {
 
   'report.title': 'گزارش',
   'report.rates': 'نسبت به فرستاده‌ها',
-  'report.deliveredRate': 'رسیده',
-  'report.readRate': 'خوانده',
-  'report.repliedRate': 'پاسخ',
   'report.total': 'گیرندگان',
   'report.read': 'خوانده',
   'report.replied': 'پاسخ‌داده',

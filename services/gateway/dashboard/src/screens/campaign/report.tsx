@@ -53,9 +53,9 @@ const Totals = ({ report }: { readonly report: ReportReply }) => {
   const read = totals.read + totals.replied
   const steps = [
     { key: 'sent', label: t('run.sent'), count: sent },
-    { key: 'delivered', label: t('report.deliveredRate'), count: totals.delivered + read },
-    { key: 'read', label: t('report.readRate'), count: read },
-    { key: 'replied', label: t('report.repliedRate'), count: totals.replied },
+    { key: 'delivered', label: t('run.delivered'), count: totals.delivered + read },
+    { key: 'read', label: t('report.read'), count: read },
+    { key: 'replied', label: t('report.replied'), count: totals.replied },
   ]
   const { startedAt, completedAt } = campaign
   return (

@@ -42,7 +42,7 @@ const Entry = ({ at, event, userId, reason }: HistoryEntry) => {
         {t(keyOf('history', event, 'history.other'))}
         {reason !== null && reason !== 'user' && <> · {t(keyOf('pause', reason, 'pause.other'))}</>}
       </span>
-      <span class="hint">{userId === null ? t('history.system') : <bdi>{userId}</bdi>}</span>
+      <span class="hint">{userId === null ? t('history.system') : <bdi>{format.digits(userId)}</bdi>}</span>
     </li>
   )
 }

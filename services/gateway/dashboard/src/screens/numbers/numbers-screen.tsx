@@ -131,10 +131,10 @@ const HealthFigures = ({ health }: { readonly health: Health }) => {
   return (
     <dl class="figures">
       <Figure label={t('run.sent')}>{format.number(sent)}</Figure>
-      <Figure label={t('report.deliveredRate')} tone="good">
+      <Figure label={t('run.delivered')} tone="good">
         {share(delivered)}
       </Figure>
-      <Figure label={t('report.repliedRate')}>{share(replied)}</Figure>
+      <Figure label={t('report.replied')}>{share(replied)}</Figure>
       <Figure label={t('run.failed')} tone={failed > 0 ? 'bad' : 'even'}>
         {format.number(failed)}
       </Figure>

@@ -97,9 +97,9 @@ const Table = ({ reports }: { readonly reports: readonly ReportReply[] }) => {
           {row(t('report.total'), ({ campaign }) => format.number(campaign.progress.total))}
           {row(t('run.sent'), ({ report }) => format.number(report.totalSent))}
           {row(t('run.failed'), ({ report }) => format.number(report.totalFailed))}
-          {row(t('report.deliveredRate'), ({ rates }) => format.percent(rates.delivered))}
-          {row(t('report.readRate'), ({ rates }) => format.percent(rates.read))}
-          {row(t('report.repliedRate'), ({ rates }) => format.percent(rates.replied))}
+          {row(t('run.delivered'), ({ rates }) => format.percent(rates.delivered))}
+          {row(t('report.read'), ({ rates }) => format.percent(rates.read))}
+          {row(t('report.replied'), ({ rates }) => format.percent(rates.replied))}
           {row(t('compare.speed'), ({ speed }) =>
             speed.perHour === null ? unknown : format.number(Math.round(speed.perHour)),
           )}

@@ -77,7 +77,7 @@ const Table = ({ counts }: Pick<ChartProps, 'counts'>) => {
             <th scope="col">{t('usage.day')}</th>
             <th scope="col">{t('run.sent')}</th>
             <th scope="col">{t('run.delivered')}</th>
-            <th scope="col">{t('report.readRate')}</th>
+            <th scope="col">{t('report.read')}</th>
             <th scope="col">{t('run.failed')}</th>
           </tr>
         </thead>

@@ -20,9 +20,9 @@ interface PaceProps {
 export const Pace = ({ campaign: { id, interval }, onChange }: PaceProps) => {
   const { t, format } = usePreferences()
   const task = useTask()
-  const [custom, setCustom] = useState(String(secondsOf(interval)))
+  const [custom, setCustom] = useState(format.digits(String(secondsOf(interval))))
   const choose = (chosen: string) => {
-    setCustom(String(secondsOf(chosen)))
+    setCustom(format.digits(String(secondsOf(chosen))))
     if (chosen === interval) return
     task.run(async () => {
       await api.changeInterval(id, chosen)
@@ -42,13 +42,12 @@ export const Pace = ({ campaign: { id, interval }, onChange }: PaceProps) => {
         <label class="custom">
           <span>{t('review.custom')}</span>
           <input
-            type="number"
-            min="0.01"
-            max="99999"
-            step="any"
-            value={custom}
+            type="text"
+            inputMode="decimal"
+            dir="ltr"
+            value={format.digits(custom)}
             onInput={({ currentTarget }) => setCustom(currentTarget.value)}
-            onChange={() => Number(custom) > 0 && choose(`${Number(custom)}s`)}
+            onChange={() => format.typed(custom) > 0 && choose(`${format.typed(custom)}s`)}
           />
         </label>
       </div>

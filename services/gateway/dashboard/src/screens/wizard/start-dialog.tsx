@@ -15,7 +15,7 @@ interface StartDialogProps {
 export const StartDialog = ({ total, onStart, onClose }: StartDialogProps) => {
   const { t, format } = usePreferences()
   const [typed, setTyped] = useState('')
-  const isAllowed = total <= MANY || latinNumber(typed) === total
+  const isAllowed = total <= MANY || format.typed(typed) === total
   return (
     <Dialog
       title={t('review.confirmTitle')}
@@ -41,7 +41,3 @@ export const StartDialog = ({ total, onStart, onClose }: StartDialogProps) => {
     </Dialog>
   )
 }
-
-/** `۱٬۲۰۰` and `1,200` are the same number. */
-const latinNumber = (text: string): number =>
-  Number(text.replace(/[۰-۹]/g, (digit) => String(digit.charCodeAt(0) - 0x06f0)).replace(/[٬,\s]/g, ''))
