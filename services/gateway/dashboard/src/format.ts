@@ -94,6 +94,8 @@ const sizeOf = (locale: string, bytes: number): string => {
   return new Intl.NumberFormat(locale, {
     style: 'unit',
     unit,
+    // The short Persian form is `MB`, which nobody reads in a Persian sentence.
+    unitDisplay: locale === locales.fa ? 'long' : 'short',
     maximumFractionDigits: isLarge ? 1 : 0,
   }).format(bytes / (isLarge ? 1_000_000 : 1_000))
 }

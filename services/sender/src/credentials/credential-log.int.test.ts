@@ -150,6 +150,6 @@ describe('the credentials of a session', () => {
   test('a number is hashed alike in every process of the installation', async () => {
     const others = createTenantKeys(openBucket(nats, 'tenant_keys'), masterKeys)
     expect(await others.hashNumber('989121112233')).toBe(await keys.hashNumber('989121112233'))
-    expect(await keys.hashNumber('989121112233')).not.toContain('989')
+    expect(await keys.hashNumber('989121112233')).not.toContain('9121112233')
   })
 })
