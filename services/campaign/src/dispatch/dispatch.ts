@@ -1,4 +1,6 @@
 // What may be sent now is published on DISPATCH, a window at a time (ledger SPEC, G11).
+import { randomUUID } from 'node:crypto'
+
 import {
   type CampaignId,
   dispatchConsumer,
@@ -53,49 +55,63 @@ export const mayRun = (row: CampaignRow, epoch: Epoch): row is RunningRow =>
 const outstanding = ({ dispatchedTo, total, totals }: CampaignRow): number =>
   dispatchedTo - (total - totals.pending - totals.attempted)
 
+/** Where the jobs of a campaign stand, as far as this process has seen to it. */
+interface Placement {
+  readonly session: SessionId
+  /** Ends the ids of its jobs: those of jobs that were purged are still known to the stream, and would be refused. */
+  readonly key: string
+  /** Every job up to here is published; 0 before the first. */
+  publishedTo: number
+}
+
 export const createDispatch = (options: DispatchOptions): Dispatch => {
-  const { nats, publisher, model, writer, recipients, window, epoch } = options
-  /** The number whose subject holds the jobs of a campaign, as far as this process has seen to it. */
-  const placed = new Map<CampaignId, SessionId>()
+  const { nats, publisher, model, recipients, window, epoch } = options
+  const placed = new Map<CampaignId, Placement>()
   const tested = new Set<string>()
   /** What was asked for before was probably published by somebody else: its trace is linked, not extended. */
   const createdAt = new Date().toISOString()
 
-  const publishJobs = (row: RunningRow, positions: readonly number[]) =>
-    publisher.publishAll(jobsOf(row, positions, recipients))
-
-  /** After a take-over, or with another number: the jobs without an outcome are published (again). */
-  const place = async (row: RunningRow) => {
+  /** On the subject of the campaign's number; what stands on that of another one is taken back. */
+  const place = async (row: RunningRow): Promise<Placement> => {
     const before = placed.get(row.campaignId)
-    if (before === row.sessionId) return
+    if (before?.session === row.sessionId) return before
     if (before !== undefined)
       await purgeSubject(nats, 'DISPATCH', subjects.dispatchOfCampaign(row.tenant, row.campaignId))
     await ensureDispatchConsumer(nats, row, row.sessionId)
-    await publishJobs(row, model.openPositions(row.campaignId, row.dispatchedTo))
-    placed.set(row.campaignId, row.sessionId)
+    const placement = {
+      session: row.sessionId,
+      key: before === undefined ? row.sessionId : randomUUID(),
+      publishedTo: 0,
+    }
+    placed.set(row.campaignId, placement)
+    return placement
   }
 
-  const advanceWindow = async (row: RunningRow): Promise<void> => {
-    const from = row.dispatchedTo + 1
-    const toPosition = Math.min(row.total, row.dispatchedTo + window - outstanding(row))
-    const written = await writer.append(row.campaignId, (newest) =>
-      newest.dispatchedTo >= toPosition || !mayRun(newest, epoch())
-        ? undefined
-        : { type: 'RecipientsDispatched', data: { toPosition, attempt: row.attempt, epoch: epoch() } },
-    )
-    if (written)
-      await publishJobs(
-        row,
-        Array.from({ length: toPosition - from + 1 }, (_, index) => from + index),
-      )
+  /**
+   * Publishes what was dispatched: also a window that an earlier try had written when its answer was lost. After a
+   * take-over, or with another number, that is every job without an outcome.
+   */
+  const publishDue = async (row: RunningRow, placement: Placement): Promise<void> => {
+    const { publishedTo, key } = placement
+    if (row.dispatchedTo <= publishedTo) return
+    const positions =
+      publishedTo === 0
+        ? model.openPositions(row.campaignId, row.dispatchedTo)
+        : Array.from({ length: row.dispatchedTo - publishedTo }, (_, index) => publishedTo + 1 + index)
+    await publisher.publishAll(jobsOf(row, positions, recipients, key))
+    placement.publishedTo = row.dispatchedTo
   }
 
   return {
     advance: async (id) => {
       const row = model.campaign(id)
       if (row === undefined || !mayRun(row, epoch())) return
-      await place(row)
-      if (row.dispatchedTo < row.total && outstanding(row) <= window / 2) await advanceWindow(row)
+      const placement = await place(row)
+      await publishDue(row, placement)
+      if (row.dispatchedTo === row.total || outstanding(row) > window / 2) return
+      await openWindow(options, row)
+      const dispatchedTo = model.campaign(id)?.dispatchedTo ?? row.dispatchedTo
+      await publishDue({ ...row, dispatchedTo }, placement)
     },
     test: async (test) => {
       if (tested.has(test.testId)) return
@@ -116,6 +132,16 @@ export const createDispatch = (options: DispatchOptions): Dispatch => {
     },
     forget: () => placed.clear(),
   }
+}
+
+/** Writes down how far jobs may be published. */
+const openWindow = async ({ writer, window, epoch }: DispatchOptions, row: RunningRow): Promise<void> => {
+  const toPosition = Math.min(row.total, row.dispatchedTo + window - outstanding(row))
+  await writer.append(row.campaignId, (newest) =>
+    newest.dispatchedTo >= toPosition || !mayRun(newest, epoch())
+      ? undefined
+      : { type: 'RecipientsDispatched', data: { toPosition, attempt: row.attempt, epoch: epoch() } },
+  )
 }
 
 const consumerLimits = { stream: 'DISPATCH', maxAckPending: MAX_ACK_PENDING, ackWaitMs: ACK_WAIT_MS }

@@ -9,10 +9,12 @@ import type { RecipientReader } from './recipients.ts'
 
 export type RunningRow = CampaignRow & { readonly runKey: string; readonly sessionId: SessionId }
 
+/** `key`: ends the ids that the stream knows them by. */
 export async function* jobsOf(
   row: RunningRow,
   positions: readonly number[],
   recipients: RecipientReader,
+  key: string,
 ): AsyncIterable<OutgoingMessage> {
   for (const position of positions) {
     const recipient = await recipients.at(row.campaignId, position)
@@ -30,7 +32,7 @@ export async function* jobsOf(
     yield {
       subject: subjects.dispatch(row.tenant, row.campaignId, row.sessionId),
       payload: job,
-      id: job.messageId,
+      id: `${job.messageId}.${key}`,
     }
   }
 }
