@@ -76,4 +76,5 @@ export {
 export { type Question, request, respond } from './request-reply.ts'
 export { extractTrace, injectTrace, type MessageSpan, withMessageSpan } from './trace.ts'
 export { obtainNatsServer } from './server/obtain-server.ts'
+export { type NatsCluster, startNatsCluster } from './server/start-cluster.ts'
 export { type NatsServer, type NatsServerOptions, startNatsServer } from './server/start-server.ts'

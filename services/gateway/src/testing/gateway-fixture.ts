@@ -1,5 +1,6 @@
 // A gateway as a process of its own on a real nats-server, and what a test needs beside it.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 
 import {
@@ -18,10 +19,12 @@ import {
   createPublisher,
   ensureStreams,
   type Nats,
+  type NatsCluster,
   type NatsServer,
   type NatsServerOptions,
   openBucket,
   type Publisher,
+  startNatsCluster,
   startNatsServer,
 } from '@peyk/messaging'
 import { eventually, freePort } from '@peyk/testing'
@@ -81,17 +84,27 @@ export interface GatewayProcess {
   end(signal?: NodeJS.Signals): Promise<void>
 }
 
-export interface GatewayFixture extends AsyncDisposable {
-  readonly server: NatsServer
+export interface NatsFixture extends AsyncDisposable {
   readonly nats: Nats
   readonly publisher: Publisher
   startGateway(options?: {
     readonly port?: number
     readonly environment?: Readonly<Record<string, string>>
+    /** Where it finds NATS; default: all servers there are. */
+    readonly natsUrl?: string
   }): Promise<GatewayProcess>
   /** A campaign that the gateway knows, of the fixture's tenant. */
   campaign(ownerId?: string): Promise<CampaignId>
+  /** Resolves when it is stored, to its sequence; through any fault of NATS it is stored once. */
   publish(id: CampaignId, type: LiveMessageType, data?: object): Promise<number>
+}
+
+export interface GatewayFixture extends NatsFixture {
+  readonly server: NatsServer
+}
+
+export interface ClusterFixture extends NatsFixture {
+  readonly cluster: NatsCluster
 }
 
 const gatewaySettings = {
@@ -137,18 +150,29 @@ const startGateway = async (
 
 export const startGatewayFixture = async (options: NatsServerOptions = {}): Promise<GatewayFixture> => {
   const server = await startNatsServer(options)
+  return { server, ...(await fixtureOn(server, 1)) }
+}
+
+/** Three nodes, and every stream and bucket on each of them. */
+export const startClusterFixture = async (): Promise<ClusterFixture> => {
+  const cluster = await startNatsCluster()
+  return { cluster, ...(await fixtureOn(cluster, 3)) }
+}
+
+const PUBLISH_TIMEOUT_MS = 60_000
+
+const fixtureOn = async (server: NatsServer | NatsCluster, replicas: number): Promise<NatsFixture> => {
   const nats = await connectNats({ url: server.url, name: 'test' })
-  await ensureStreams(nats, natsTopology(1), { role: 'owner' })
+  await ensureStreams(nats, natsTopology(replicas), { role: 'owner', allowUnsafeCluster: true })
   const publisher = createPublisher(nats)
   const gateways: GatewayProcess[] = []
   const counts = new Map<CampaignId, number>()
   let campaigns = 0
   return {
-    server,
     nats,
     publisher,
-    startGateway: async ({ port, environment = {} } = {}) => {
-      const gateway = await startGateway(server.url, { port: port ?? (await freePort()), environment })
+    startGateway: async ({ port, environment = {}, natsUrl = server.url } = {}) => {
+      const gateway = await startGateway(natsUrl, { port: port ?? (await freePort()), environment })
       gateways.push(gateway)
       return gateway
     },
@@ -163,6 +187,8 @@ export const startGatewayFixture = async (options: NatsServerOptions = {}): Prom
       const count = (counts.get(id) ?? 0) + 1
       if (!isQr) counts.set(id, count)
       const { sequence } = await publisher.publish(subjects.live(tenant, id, type), data, {
+        id: randomUUID(),
+        timeoutMs: PUBLISH_TIMEOUT_MS,
         headers: isQr
           ? { [headers.expires]: new Date(Date.now() + 60_000).toISOString() }
           : { [headers.liveCount]: String(count) },
