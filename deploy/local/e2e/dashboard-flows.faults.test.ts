@@ -4,16 +4,19 @@ import { gzipSync } from 'node:zlib'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { eventually } from '@peyk/testing'
 import type { Browser, Page } from 'playwright-core'
 
-import { describeInChromium, openPage, startBrowser } from './dashboard-browser.ts'
+import { createFormat } from '../../../services/gateway/dashboard/src/format.ts'
+import { translator } from '../../../services/gateway/dashboard/src/i18n/translate.ts'
+import { describeInChromium, type Language, openPage, startBrowser } from './dashboard-browser.ts'
 import { startTestStack, type TestStack } from './fixture.ts'
 
 const ASSETS = join(import.meta.dirname, '../../../services/gateway/dashboard/dist/assets')
 const MAX_FIRST_LOAD_BYTES = 250_000
 const MANY = 100_000
+const languages: readonly Language[] = ['fa', 'en']
 /** As high as the styles of the list say. */
 const ROW_PX = 56
 
@@ -28,104 +31,134 @@ describeInChromium('the dashboard, off the straight way', () => {
     await stack[Symbol.asyncDispose]()
   }, 60_000)
 
-  test('without a mouse, in English: from a new campaign to its report', async () => {
-    const { page, faults } = await openPage(browser, stack.url, { language: 'en' })
-    await page.goto(stack.url)
-    await page.getByRole('heading', { name: 'Campaigns', level: 1 }).waitFor()
-    await press(page, 'link', 'New campaign')
-    await focus(page, 'textbox', 'Title of the campaign')
-    await page.keyboard.type('Winter sale')
-    await focus(page, 'textbox', 'Text of the message')
-    await page.keyboard.type('Hello {{name}}, see you tomorrow!')
-    await page.getByText('Hello Sara, see you tomorrow!').waitFor()
-    await press(page, 'button', 'Continue')
+  describe.each(languages)('%s', (language) => {
+    const t = translator(language)
+    const format = createFormat(language)
+    const open = (visitor: { readonly token?: string } = {}) =>
+      openPage(browser, stack.url, { language, ...visitor })
 
-    await page.getByRole('heading', { name: 'Who is it for?' }).waitFor()
-    await focusOn(page, 'the file', "document.activeElement.type === 'file'")
-    const chooser = page.waitForEvent('filechooser')
-    await page.keyboard.press('Enter')
-    const rows = 'phone,name\n09120000031,Sara\n09120000032,Reza\n12,bad\n'
-    await (await chooser).setFiles({ name: 'list.csv', mimeType: 'text/csv', buffer: Buffer.from(rows) })
-    await page.getByText('the number is not valid').waitFor()
-    await page.getByText('Recipients in this campaign: 2').waitFor()
-    const badRows = page.waitForEvent('download')
-    await press(page, 'button', 'Get the rejected rows')
-    expect((await badRows).suggestedFilename()).toBe('import-errors.csv')
-    await press(page, 'link', 'Continue')
+    test('without a mouse: from a new campaign to its report', async () => {
+      const { page, context, faults } = await open()
+      await page.goto(stack.url)
+      await page.getByRole('heading', { name: t('list.title'), level: 1 }).waitFor()
+      await press(page, 'link', t('list.new'))
+      await focus(page, 'textbox', t('message.name'))
+      await page.keyboard.type('Winter sale')
+      await focus(page, 'textbox', t('message.text'))
+      await page.keyboard.type('Hello {{name}}, see you tomorrow!')
+      await page.getByText(`Hello ${t('message.sampleName')}, see you tomorrow!`).waitFor()
+      await press(page, 'button', t('steps.next'))
 
-    await page.getByRole('heading', { name: 'From which number?' }).waitFor()
-    await press(page, 'button', 'Link a number')
-    await page.getByText('The number is connected').waitFor()
-    expect(await page.evaluate('window.sawQr')).toBe(true)
-    await press(page, 'link', 'Continue')
+      await page.getByRole('heading', { name: t('recipients.title') }).waitFor()
+      const chooser = page.waitForEvent('filechooser')
+      await focusOn(page, 'the file', "document.activeElement.type === 'file'")
+      await page.keyboard.press('Enter')
+      const rows = 'phone,name\n09120000031,Sara\n09120000032,Reza\n12,bad\n'
+      await (await chooser).setFiles({ name: 'list.csv', mimeType: 'text/csv', buffer: Buffer.from(rows) })
+      await page.getByText(t('row.invalid_phone')).waitFor()
+      await page.getByText(t('recipients.current', { count: format.number(2) })).waitFor()
+      const badRows = page.waitForEvent('download')
+      await press(page, 'button', t('recipients.badRows'))
+      expect((await badRows).suggestedFilename()).toBe('import-errors.csv')
+      await press(page, 'link', t('steps.next'))
 
-    await page.getByRole('heading', { name: 'Ready to go?' }).waitFor()
-    await focus(page, 'textbox', 'Interval in seconds')
-    await page.keyboard.press('Control+a')
-    await page.keyboard.type('1')
-    await page.keyboard.press('Tab')
-    await page.getByText(/^About .*, until (today|tomorrow)/).waitFor()
-    await press(page, 'button', 'Start sending')
-    await page.getByRole('dialog').waitFor()
-    // The dialog holds the focus: Escape leaves it, and nothing was started.
-    await page.keyboard.press('Escape')
-    await page.getByRole('dialog').waitFor({ state: 'detached' })
-    await press(page, 'button', 'Start sending')
-    await page.getByRole('dialog').waitFor()
-    await page.keyboard.press('Enter')
-    await page.getByRole('heading', { name: 'Report', exact: true }).waitFor()
-    await page.getByText('Everybody was sent to.').waitFor()
-    expect(faults).toEqual([])
-  }, 120_000)
+      await page.getByRole('heading', { name: t('number.title') }).waitFor()
+      await press(page, 'button', t('number.link'))
+      await page.getByText(t('number.connected')).waitFor()
+      await press(page, 'link', t('steps.next'))
 
-  test('two tabs: what one of them does, the other one shows', async () => {
-    const id = await startedCampaign(stack, 60, '2s')
-    const { page: one, context } = await openPage(browser, stack.url, { language: 'en' })
-    const other = await context.newPage()
-    for (const page of [one, other]) {
-      await page.goto(`${stack.url}/campaigns/${id}`)
-      await page.getByText('Live', { exact: true }).waitFor()
-    }
-    await one.getByRole('button', { name: 'Pause' }).click()
-    await one.getByRole('button', { name: 'Yes, pause' }).click()
-    await other.getByRole('button', { name: 'Resume' }).click()
-    await one.getByRole('button', { name: 'Pause' }).waitFor()
-    await other.getByRole('button', { name: 'Cancel the campaign' }).click()
-    await other.getByRole('button', { name: 'Yes, cancel it' }).click()
-    for (const page of [one, other])
-      await page.getByRole('heading', { name: 'Report', exact: true }).waitFor()
-    await context.close()
-  }, 90_000)
+      await page.getByRole('heading', { name: t('review.title') }).waitFor()
+      await focus(page, 'textbox', t('review.custom'))
+      await page.keyboard.press('Control+a')
+      await page.keyboard.type('1')
+      await page.keyboard.press('Tab')
+      await page.locator('.estimate').waitFor()
+      await press(page, 'button', t('review.start'))
+      await page.getByRole('dialog').waitFor()
+      // The dialog holds the focus: Escape leaves it, and nothing was started.
+      await page.keyboard.press('Escape')
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+      await press(page, 'button', t('review.start'))
+      await page.getByRole('dialog').waitFor()
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { name: t('report.title'), exact: true }).waitFor()
+      await page.getByText(t('report.allSent')).waitFor()
+      expect(faults).toEqual([])
+      await context.close()
+    }, 120_000)
 
-  test("another tenant's address looks like one that is not there", async () => {
-    const { body } = await stack.call<{ campaign: { id: number } }>('POST', '/api/campaigns', {
-      message: 'x',
-    })
-    const token = await stack.token('other', 'u1', 'admin')
-    const { page, context } = await openPage(browser, stack.url, { language: 'en', token })
-    const texts: string[] = []
-    for (const id of [body.campaign.id, 999_999]) {
-      await page.goto(`${stack.url}/campaigns/${id}`)
-      await page.getByText('There is no such campaign.').waitFor()
-      texts.push(await page.locator('main').innerText())
-    }
-    expect(texts[0]).toBe(texts[1])
-    await context.close()
-  }, 60_000)
+    test('a start is planned with the arrows of the keyboard, and taken away again', async () => {
+      const id = await readyCampaign(stack, 3, '5s')
+      const { page, context, faults } = await open()
+      await page.goto(`${stack.url}/campaigns/${id}/review`)
+      await page.getByRole('radio', { name: t('schedule.later') }).check()
+      const grid = page.getByRole('grid')
+      await grid.locator('[aria-selected=true] button').focus()
+      // Two months on, and to the first day of that week and the next one: along the line of reading.
+      const keys = ['PageDown', 'PageDown', 'Home', language === 'fa' ? 'ArrowLeft' : 'ArrowRight', 'Enter']
+      for (const key of keys) await page.keyboard.press(key)
+      const chosen = await grid.locator('[aria-selected=true] button').getAttribute('aria-label')
+      const second = { fa: 'یکشنبه', en: 'Tuesday' }[language]
+      expect(chosen?.startsWith(second)).toBe(true)
+      await page.getByLabel(t('schedule.hour')).selectOption('9')
+      await page.getByRole('button', { name: t('schedule.start') }).click()
+      await page
+        .getByRole('dialog')
+        .getByText(chosen ?? '')
+        .waitFor()
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { name: t('scheduled.title') }).waitFor()
+      await page.getByText(format.clock(9, 0)).waitFor()
+      await page.getByRole('button', { name: t('scheduled.cancel') }).click()
+      await page.getByRole('heading', { name: t('review.title') }).waitFor()
+      await page.getByRole('radio', { name: t('schedule.now'), checked: true }).waitFor()
+      expect(faults).toEqual([])
+      await context.close()
+    }, 60_000)
 
-  test('an expired token leads to the sign-in, and a new one back to the same screen', async () => {
-    const { body } = await stack.call<{ campaign: { id: number } }>('POST', '/api/campaigns', {
-      message: 'x',
-    })
-    const expired = await stack.expiredToken('local', '1', 'admin')
-    const { page, context } = await openPage(browser, stack.url, { language: 'en', token: expired })
-    await page.goto(`${stack.url}/campaigns/${body.campaign.id}/message`)
-    await page.getByText('This token was refused or has expired.').waitFor()
-    await page.getByLabel('Access token').fill(await stack.token('local', '1', 'admin'))
-    await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.getByRole('heading', { name: 'What do you want to say?' }).waitFor()
-    await context.close()
-  }, 60_000)
+    test('two tabs: what one of them does, the other one shows', async () => {
+      const id = await startedCampaign(stack, 60, '2s')
+      const { page: one, context } = await open()
+      const other = await context.newPage()
+      for (const page of [one, other]) {
+        await page.goto(`${stack.url}/campaigns/${id}`)
+        await page.getByText(t('live.live'), { exact: true }).waitFor()
+      }
+      await one.getByRole('button', { name: t('run.pause') }).click()
+      await one.getByRole('button', { name: t('run.pauseYes') }).click()
+      await other.getByRole('button', { name: t('run.resume') }).click()
+      await one.getByRole('button', { name: t('run.pause') }).waitFor()
+      await other.getByRole('button', { name: t('run.cancel') }).click()
+      await other.getByRole('button', { name: t('run.cancelYes') }).click()
+      for (const page of [one, other])
+        await page.getByRole('heading', { name: t('report.title'), exact: true }).waitFor()
+      await context.close()
+    }, 90_000)
+
+    test("another tenant's address looks like one that is not there", async () => {
+      const id = await draft(stack)
+      const { page, context } = await open({ token: await stack.token('other', 'u1', 'admin') })
+      const texts: string[] = []
+      for (const path of [id, 999_999]) {
+        await page.goto(`${stack.url}/campaigns/${path}`)
+        await page.getByText(t('problem.campaign_not_found')).waitFor()
+        texts.push(await page.locator('main').innerText())
+      }
+      expect(texts[0]).toBe(texts[1])
+      await context.close()
+    }, 60_000)
+
+    test('an expired token leads to the sign-in, and a new one back to the same screen', async () => {
+      const id = await draft(stack)
+      const { page, context } = await open({ token: await stack.expiredToken('local', '1', 'admin') })
+      await page.goto(`${stack.url}/campaigns/${id}/message`)
+      await page.getByText(t('signIn.refused')).waitFor()
+      await page.getByLabel(t('signIn.token')).fill(await stack.token('local', '1', 'admin'))
+      await page.getByRole('button', { name: t('signIn.submit') }).click()
+      await page.getByRole('heading', { name: t('message.title') }).waitFor()
+      await context.close()
+    }, 60_000)
+  })
 
   test('the recipients of a campaign of 100,000 scroll, and few of them are drawn', async () => {
     const id = await startedCampaign(stack, MANY, '5s')
@@ -194,12 +227,15 @@ const press = async (page: Page, role: 'link' | 'button', name: string): Promise
   await page.keyboard.press('Enter')
 }
 
+const draft = async (stack: TestStack): Promise<number> => {
+  const made = await stack.call<{ campaign: { id: number } }>('POST', '/api/campaigns', { message: 'سلام' })
+  return made.body.campaign.id
+}
+
 /** On the number that the stack has linked already, or on a new one. */
-const startedCampaign = async (stack: TestStack, count: number, interval: string): Promise<number> => {
-  const { body } = await stack.call<{ campaign: { id: number } }>('POST', '/api/campaigns', {
-    message: 'سلام',
-  })
-  const path = `/api/campaigns/${body.campaign.id}`
+const readyCampaign = async (stack: TestStack, count: number, interval: string): Promise<number> => {
+  const id = await draft(stack)
+  const path = `/api/campaigns/${id}`
   const rows = Array.from({ length: count }, (_, index) => `0${String(9_120_000_000 + index)}`)
   const form = new FormData()
   form.append('recipientsFile', new Blob([['phone', ...rows].join('\n')]), 'list.csv')
@@ -214,7 +250,12 @@ const startedCampaign = async (stack: TestStack, count: number, interval: string
     { deadlineMs: 30_000, what: 'the number to be linked' },
   )
   await stack.call('PUT', `${path}/interval`, { interval })
-  const started = await stack.call('POST', `${path}/start`, {})
-  expect([started.status, started.body]).toEqual([200, expect.anything()])
-  return body.campaign.id
+  return id
+}
+
+const startedCampaign = async (stack: TestStack, count: number, interval: string): Promise<number> => {
+  const id = await readyCampaign(stack, count, interval)
+  const { status } = await stack.call('POST', `/api/campaigns/${id}/start`, {})
+  expect(status).toBe(200)
+  return id
 }

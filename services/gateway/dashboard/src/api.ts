@@ -62,7 +62,7 @@ export interface Connection {
   readonly sessionId: string | null
 }
 
-export type Control = 'start' | 'pause' | 'resume' | 'cancel'
+export type Control = 'start' | 'cancel-schedule' | 'pause' | 'resume' | 'cancel'
 type Id = number
 type Changed = Promise<CampaignReply>
 
@@ -93,6 +93,16 @@ export const api = {
     changed('PUT', `/api/campaigns/${id}/message`, { message }),
   changeInterval: (id: Id, interval: string): Changed =>
     changed('PUT', `/api/campaigns/${id}/interval`, { interval }),
+  /** Undefined takes the schedule away. `scheduledAt`: the time on the wall of the time zone. */
+  schedule: (
+    id: Id,
+    interval: string,
+    at: { readonly scheduledAt: string; readonly timezone: string } | undefined,
+  ): Changed =>
+    changed('PUT', `/api/campaigns/${id}/interval`, {
+      interval,
+      ...(at === undefined ? { sendType: 'immediate' } : { sendType: 'scheduled', ...at }),
+    }),
   control: (id: Id, what: Control): Changed => changed('POST', `/api/campaigns/${id}/${what}`),
   importFile: async (id: Id, file: File): Promise<ImportReply> => {
     const form = new FormData()

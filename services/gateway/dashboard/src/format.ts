@@ -1,4 +1,5 @@
 // The one place where numbers, dates, spans of time and phone numbers become text.
+import type { Day } from './calendar/calendar.ts'
 import type { Language } from './i18n/language.ts'
 
 export interface Format {
@@ -20,12 +21,47 @@ export interface Format {
   typed(text: string): number
   /** A phone number of which the middle is hidden. */
   masked(phone: string): string
+  /** The name of the month that a day is in, with its year. */
+  month(day: Day): string
+  /** A day in full, with the day of its week. */
+  weekday(day: Day): string
+  /** The letter or two of the day of the week, and its name. */
+  weekdayNames(day: Day): readonly [short: string, long: string]
+  /** Which day of its month. */
+  dayOfMonth(day: Day): string
+  /** A time of the day: `10:05`. */
+  clock(hour: number, minute: number): string
+  /** A moment by the clocks of a time zone, with the day of its week. */
+  momentIn(at: string, timeZone: string): string
+  /** `Iran Time` for `Asia/Tehran`. */
+  zone(timeZone: string): string
 }
+
+/** What the clocks of a time zone show. */
+export interface WallTime {
+  /** `2026-03-21` */
+  readonly date: string
+  readonly hour: number
+  readonly minute: number
+}
+
+export const wallTimeIn = (timeZone: string, at: Date | string): WallTime => {
+  const text = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'short', timeZone }).format(
+    new Date(at),
+  )
+  const [date = '', time = ''] = text.split(' ')
+  const [hour = 0, minute = 0] = time.split(':').map(Number)
+  return { date, hour, minute }
+}
+
+/** Where this browser is. */
+export const ownTimeZone = (): string => new Intl.DateTimeFormat().resolvedOptions().timeZone
 
 /** Jalali dates and Persian digits, or Gregorian and Latin ones. */
 const locales: Record<Language, string> = { fa: 'fa-IR-u-ca-persian-nu-arabext', en: 'en-GB' }
 
 const PERSIAN_ZERO = 0x06f0
+const DAY_MS = 86_400_000
 const units = [
   { unit: 'day', seconds: 86_400 },
   { unit: 'hour', seconds: 3_600 },
@@ -50,13 +86,19 @@ export const createFormat = (language: Language, timeZone?: string): Format => {
   const dayKey = new Intl.DateTimeFormat('en-CA', { dateStyle: 'short', ...zone })
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
   const list = new Intl.ListFormat(locale, { type: 'unit', style: 'long' })
+  const ofDay = (options: Intl.DateTimeFormatOptions) => {
+    const format = new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' })
+    return (at: Day) => format.format(at * DAY_MS)
+  }
+  const [narrowWeekday, longWeekday] = [ofDay({ weekday: 'narrow' }), ofDay({ weekday: 'long' })]
+  const longDate = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' })
   const digits = (text: string) =>
     language === 'fa'
       ? text.replace(/\d/g, (digit) => String.fromCharCode(PERSIAN_ZERO + Number(digit)))
       : text
 
   const day = (at: Date, now: Date): string => {
-    const days = Math.round((Date.parse(dayKey.format(at)) - Date.parse(dayKey.format(now))) / 86_400_000)
+    const days = Math.round((Date.parse(dayKey.format(at)) - Date.parse(dayKey.format(now))) / DAY_MS)
     return Math.abs(days) <= 1 ? relative.format(days, 'day') : date.format(at)
   }
   return {
@@ -70,6 +112,17 @@ export const createFormat = (language: Language, timeZone?: string): Format => {
     duration: (seconds) => list.format(partsOf(seconds).map(({ unit, count }) => named(locale, unit, count))),
     digits,
     typed,
+    month: (at) =>
+      longDate
+        .formatToParts(at * DAY_MS)
+        .flatMap(({ type, value }) => (type === 'month' || type === 'year' ? value : []))
+        .join(' '),
+    weekday: (at) => `${longWeekday(at)} ${longDate.format(at * DAY_MS)}`,
+    weekdayNames: (at) => [narrowWeekday(at), longWeekday(at)],
+    dayOfMonth: ofDay({ day: 'numeric' }),
+    clock: (hour, minute) => digits([hour, minute].map((part) => String(part).padStart(2, '0')).join(':')),
+    momentIn: (at, zoneOfMoment) => momentIn(locale, at, zoneOfMoment),
+    zone: (timeZone) => zoneNameOf(locale, timeZone),
     masked: (phone) => digits(phone.length < 8 ? phone : `${phone.slice(0, -6)}•••${phone.slice(-3)}`),
   }
 }
@@ -82,6 +135,22 @@ const typed = (text: string): number => {
     .replace('٫', '.')
   return latin === '' ? Number.NaN : Number(latin)
 }
+
+const momentIn = (locale: string, at: string, timeZone: string): string =>
+  (
+    [
+      { weekday: 'long' },
+      { dateStyle: 'long' },
+      { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+    ] as const
+  )
+    .map((options) => new Intl.DateTimeFormat(locale, { ...options, timeZone }).format(new Date(at)))
+    .join(' ')
+
+const zoneNameOf = (locale: string, timeZone: string): string =>
+  new Intl.DateTimeFormat(locale, { timeZone, timeZoneName: 'longGeneric' })
+    .formatToParts()
+    .find(({ type }) => type === 'timeZoneName')?.value ?? timeZone
 
 type Unit = (typeof units)[number]['unit']
 

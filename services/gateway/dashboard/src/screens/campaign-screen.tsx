@@ -14,6 +14,7 @@ import { useLoad } from '../use-load.ts'
 import { useTitle } from '../use-title.ts'
 import { Report } from './campaign/report.tsx'
 import { Running } from './campaign/running.tsx'
+import { Scheduled } from './campaign/scheduled.tsx'
 
 const ended: readonly CampaignStatus[] = ['COMPLETED', 'CANCELLED']
 
@@ -56,6 +57,8 @@ const Known = ({ campaign, feed, onChange }: KnownProps) => {
           id={id}
           turn={`${status} ${feed.progress?.delivered ?? ''} ${feed.completion?.totalSent ?? ''}`}
         />
+      ) : status === 'SCHEDULED' ? (
+        <Scheduled campaign={campaign} onChange={onChange} />
       ) : (
         <Running campaign={campaign} feed={feed} status={status} onChange={onChange} />
       )}

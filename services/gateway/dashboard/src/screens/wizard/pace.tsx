@@ -17,7 +17,7 @@ interface PaceProps {
   readonly onChange: () => void
 }
 
-export const Pace = ({ campaign: { id, interval }, onChange }: PaceProps) => {
+export const Pace = ({ campaign: { id, interval, scheduledAt }, onChange }: PaceProps) => {
   const { t, format } = usePreferences()
   const task = useTask()
   const [custom, setCustom] = useState(format.digits(String(secondsOf(interval))))
@@ -53,21 +53,22 @@ export const Pace = ({ campaign: { id, interval }, onChange }: PaceProps) => {
       </div>
       <p class="hint">{t('review.paceHint')}</p>
       <ProblemNotice problem={task.problem} />
-      <EstimateText id={id} interval={interval} />
+      <EstimateText id={id} interval={interval} scheduledAt={scheduledAt} />
     </fieldset>
   )
 }
 
-const EstimateText = ({ id, interval }: { readonly id: number; readonly interval: string }) => {
+type EstimateTextProps = Pick<CampaignReply, 'id' | 'interval' | 'scheduledAt'>
+
+const EstimateText = ({ id, interval, scheduledAt }: EstimateTextProps) => {
   const { t, format } = usePreferences()
   const [loaded] = useLoad(`estimate ${id} ${interval}`, (signal) => api.estimate(id, signal))
   if (loaded.state !== 'ready' || loaded.value.pending === 0) return null
   const { seconds, endsAt, messagesPerDay } = loaded.value
+  const end = scheduledAt === null ? endsAt : new Date(Date.parse(scheduledAt) + seconds * 1_000)
   return (
     <p class="estimate" role="status">
-      <strong>
-        {t('review.estimate', { duration: format.duration(seconds), end: format.moment(endsAt) })}
-      </strong>
+      <strong>{t('review.estimate', { duration: format.duration(seconds), end: format.moment(end) })}</strong>
       <span class="hint">{t('review.perDay', { count: format.number(messagesPerDay) })}</span>
     </p>
   )

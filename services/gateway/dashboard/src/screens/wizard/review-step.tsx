@@ -11,6 +11,7 @@ import { navigate, paths } from '../../router.ts'
 import { useLoad } from '../../use-load.ts'
 import { useTask } from '../../use-task.ts'
 import { Pace } from './pace.tsx'
+import { Schedule } from './schedule.tsx'
 import { StartDialog } from './start-dialog.tsx'
 import { StepActions } from './step-actions.tsx'
 
@@ -26,6 +27,7 @@ export const ReviewStep = ({ campaign, onChange }: ReviewStepProps) => {
   const [isAsking, setAsking] = useState(false)
   const task = useTask()
   const isConnected = connection.state === 'ready' && connection.value.isConnected
+  const isPlanned = campaign.scheduledAt !== null
   const start = () =>
     task.run(async () => {
       setAsking(false)
@@ -38,6 +40,7 @@ export const ReviewStep = ({ campaign, onChange }: ReviewStepProps) => {
         <h1>{t('review.title')}</h1>
         <Summary campaign={campaign} isConnected={isConnected || connection.state === 'loading'} />
         <Pace campaign={campaign} onChange={onChange} />
+        <Schedule campaign={campaign} onChange={onChange} />
         <ProblemNotice problem={task.problem} />
         <div class="actions">
           <button
@@ -46,12 +49,12 @@ export const ReviewStep = ({ campaign, onChange }: ReviewStepProps) => {
             disabled={!isConnected || progress.total === 0 || task.isBusy}
             onClick={() => setAsking(true)}
           >
-            {t('review.start')}
+            {t(isPlanned ? 'schedule.start' : 'review.start')}
           </button>
         </div>
       </section>
       <StepActions id={id} back="number" />
-      {isAsking && <StartDialog total={progress.total} onStart={start} onClose={() => setAsking(false)} />}
+      {isAsking && <StartDialog campaign={campaign} onStart={start} onClose={() => setAsking(false)} />}
     </>
   )
 }
