@@ -23,6 +23,7 @@ const programs = {
   token: ['deploy/local/src/token.ts'],
   streams: ['deploy/local/src/streams.ts'],
   'dead-letters': ['deploy/local/src/dead-letters.ts'],
+  revocations: ['deploy/local/src/revocations.ts'],
   events: ['deploy/local/src/events.ts'],
   contracts: ['deploy/contracts/src/main.ts'],
   'compose-secrets': ['deploy/compose/src/main.ts'],
