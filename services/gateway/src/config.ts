@@ -25,6 +25,18 @@ export const settings = z.object({
     addressSchema('http').default('http://127.0.0.1:3003'),
   ),
   PROXY_TIMEOUT: durationSetting('How long a service may take to begin its answer.', '60s'),
+  OIDC_ISSUER: setting(
+    'The OpenID provider at which users of the dashboard sign in; without it they paste a token.',
+    addressSchema('http', 'https').optional(),
+  ),
+  OIDC_CLIENT_ID: setting(
+    'What the provider knows the dashboard as: a public client with PKCE, sent back to /signed-in.',
+    z.string().min(1).default('peyk'),
+  ),
+  OIDC_SCOPE: setting(
+    'What the dashboard asks the provider for; offline_access gives tokens that renew themselves.',
+    z.string().min(1).default('openid offline_access'),
+  ),
   ALLOWED_ORIGINS: setting(
     'Origins whose pages may open the feed besides our own, separated by commas.',
     z

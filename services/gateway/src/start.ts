@@ -88,7 +88,7 @@ const listen = async (
     metrics,
     fallback: proxy.forward,
   })
-  await addPages(api)
+  await addPages(api, settings)
   addTicketRoute(api, doors)
   const listening = await api.listen()
   scope.onStop('http', () => listening.close())

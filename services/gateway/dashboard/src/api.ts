@@ -21,7 +21,7 @@ import type {
   WsTicketReply,
 } from '@peyk/contracts'
 
-import { token } from './session.ts'
+import { freshToken } from './fresh-token.ts'
 
 /** A request that was refused, or could not be made. */
 export class ApiProblem extends Error {
@@ -167,7 +167,9 @@ const json = async <Body>(method: string, path: string, asked: Asked = {}): Prom
 const send = async (method: string, path: string, { body, key, signal }: Asked = {}): Promise<Response> => {
   const isForm = body instanceof FormData
   const headers = new Headers({ accept: 'application/json' })
-  const bearer = token()
+  const bearer = await freshToken().catch(() => {
+    throw new ApiProblem('unreachable', 0)
+  })
   if (bearer !== undefined) headers.set('authorization', `Bearer ${bearer}`)
   if (key !== undefined) headers.set('idempotency-key', key)
   if (body !== undefined && !isForm) headers.set('content-type', 'application/json')

@@ -6,14 +6,15 @@ import { Empty, Loading, ProblemNotice } from './parts/notices.tsx'
 import { Link } from './parts/link.tsx'
 import { Shell } from './parts/shell.tsx'
 import { PreferencesProvider, usePreferences } from './preferences.tsx'
-import { paths, type Route, useRoute } from './router.ts'
+import { finishSignIn, readOidcSettings } from './oidc.ts'
+import { navigate, paths, type Route, useRoute } from './router.ts'
 import { CampaignScreen } from './screens/campaign-screen.tsx'
 import { CampaignList } from './screens/campaign-list.tsx'
 import { NumbersScreen } from './screens/numbers/numbers-screen.tsx'
 import { ReportsScreen } from './screens/reports/reports-screen.tsx'
 import { SignIn } from './screens/sign-in.tsx'
 import { Wizard } from './screens/wizard/wizard.tsx'
-import { forgetToken, keepToken, token } from './session.ts'
+import { forgetToken, keepToken, keepTokens, token } from './session.ts'
 import { useLoad } from './use-load.ts'
 
 export const App = () => (
@@ -22,10 +23,23 @@ export const App = () => (
   </PreferencesProvider>
 )
 
-/** One small request tells whether the caller may come in. */
+/** One small request tells whether the caller may come in; who comes back from the provider brings a code first. */
+const enter = async (signal: AbortSignal): Promise<void> => {
+  if (location.pathname === paths.signedIn) await comeBack()
+  await api.campaigns({ page: 1 }, signal)
+}
+
+const comeBack = async (): Promise<void> => {
+  const settings = await readOidcSettings()
+  const signedIn = settings === undefined ? undefined : await finishSignIn(settings, location.search)
+  if (signedIn !== undefined) keepTokens(signedIn.tokens)
+  // The code is of no more use, and goes out of the address.
+  navigate(signedIn?.returnTo ?? paths.list, 'replace')
+}
+
 const Door = () => {
   const [turn, setTurn] = useState(0)
-  const [entry, retry] = useLoad(`enter ${turn}`, (signal) => api.campaigns({ page: 1 }, signal))
+  const [entry, retry] = useLoad(`enter ${turn}`, enter)
   const signOut = () => {
     forgetToken()
     setTurn(turn + 1)

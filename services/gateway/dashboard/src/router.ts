@@ -28,6 +28,7 @@ export const paths = {
   list: '/',
   new: '/campaigns/new',
   reports: '/reports',
+  signedIn: '/signed-in',
   numbers: '/numbers',
   campaign: (id: number): string => `/campaigns/${id}`,
   step: (id: number, step: Step): string => `/campaigns/${id}/${step}`,

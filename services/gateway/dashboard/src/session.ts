@@ -1,8 +1,18 @@
-// Who is here: nobody needs a token in local mode; else the pasted one, kept until the tab is closed.
+// Who is here: nobody needs a token in local mode; else the pasted one, or those of the provider, kept until the tab is closed.
 const KEY = 'peyk.token'
+const RENEWAL = 'peyk.renewal'
 
 /** The user that local mode takes a caller for. */
 const LOCAL_USER = '1'
+
+export interface Tokens {
+  readonly accessToken: string
+  readonly refreshToken: string | undefined
+  /** By this browser's clock. */
+  readonly expiresAtMs: number
+}
+
+type Renewal = Pick<Tokens, 'expiresAtMs'> & { readonly refreshToken: string }
 
 export const token = (): string | undefined => sessionStorage.getItem(KEY) ?? undefined
 
@@ -10,7 +20,22 @@ export const hasToken = (): boolean => token() !== undefined
 
 export const keepToken = (value: string): void => sessionStorage.setItem(KEY, value)
 
-export const forgetToken = (): void => sessionStorage.removeItem(KEY)
+export const keepTokens = ({ accessToken, refreshToken, expiresAtMs }: Tokens): void => {
+  keepToken(accessToken)
+  if (refreshToken === undefined) sessionStorage.removeItem(RENEWAL)
+  else sessionStorage.setItem(RENEWAL, JSON.stringify({ refreshToken, expiresAtMs } satisfies Renewal))
+}
+
+/** What a new token is asked for with, and when it is needed; undefined for a pasted token. */
+export const renewal = (): Renewal | undefined => {
+  const kept = sessionStorage.getItem(RENEWAL)
+  return kept === null ? undefined : (JSON.parse(kept) as Renewal)
+}
+
+export const forgetToken = (): void => {
+  sessionStorage.removeItem(KEY)
+  sessionStorage.removeItem(RENEWAL)
+}
 
 /** The `sub` of the token, which the live feed wants to be told. */
 export const userId = (): string => {

@@ -13,17 +13,21 @@ interface DashboardFile {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Files, styles and requests of our own origin alone; images of QR codes come as data. */
-export const PAGE_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "form-action 'none'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
+/**
+ * Files, styles and requests of our own origin alone; images of QR codes come as data. Where users sign in at a provider,
+ * their codes become tokens there.
+ */
+export const pagePolicy = (provider?: string): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    provider === undefined ? "connect-src 'self'" : `connect-src 'self' ${new URL(provider).origin}`,
+    "form-action 'none'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
 
 const types: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',

@@ -19,6 +19,8 @@ export const en: Record<keyof typeof fa, string> = {
 
   'signIn.title': 'Sign in',
   'signIn.hint': 'Paste your access token. It is kept until this tab is closed.',
+  'signIn.provider': 'Sign in with the account of your organisation.',
+  'signIn.expired': 'Your sign-in has expired; sign in again.',
   'signIn.token': 'Access token',
   'signIn.submit': 'Sign in',
   'signIn.refused': 'This token was refused or has expired.',
