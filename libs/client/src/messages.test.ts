@@ -1,7 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { stripTypeScriptTypes } from 'node:module'
-import { gzipSync } from 'node:zlib'
-
 import { describe, expect, test } from '@jest/globals'
 import { type LiveData, type LiveMessageType, liveMessageTypes } from '@peyk/contracts'
 
@@ -25,14 +21,4 @@ describe('messages', () => {
     'not a message: %p',
     (text) => expect(parseMessage(text)).toBeUndefined(),
   )
-})
-
-test('the whole library is at most 6 kB gzipped', () => {
-  const source = readdirSync(import.meta.dirname)
-    .filter((file) => !file.includes('.test.'))
-    .map((file) => stripTypeScriptTypes(readFileSync(`${import.meta.dirname}/${file}`, 'utf8')))
-    .join('\n')
-  const bytes = gzipSync(source).byteLength
-  process.stdout.write(`@peyk/client: ${bytes} bytes gzipped, not minified\n`)
-  expect(bytes).toBeLessThanOrEqual(6 * 1024)
 })

@@ -1,4 +1,7 @@
 // @peyk/client against the real gateway.
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import {
   CampaignFeed,
@@ -8,6 +11,7 @@ import {
 } from '@peyk/client'
 import { liveMessageTypes } from '@peyk/contracts'
 import { eventually, freePort, watchLeaks } from '@peyk/testing'
+import { WebSocketServer } from 'ws'
 
 import {
   type GatewayFixture,
@@ -134,6 +138,21 @@ describe('@peyk/client', () => {
     feed.connect()
     await eventually(() => told.error.some(({ code }) => code === 'SILENT'), { what: 'the silence' })
     await eventually(() => told.open.length >= 2, { what: 'another connection' })
+  })
+
+  test('a message of another campaign is refused, and ends the feed', async () => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+    server.on('connection', (socket) =>
+      socket.send(JSON.stringify({ type: 'error_update', campaignId: 2, data: samples.error_update })),
+    )
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const { feed, told } = feedOf({ campaignId: 1, url: `ws://127.0.0.1:${port}` })
+    feed.connect()
+    await eventually(() => told.stopped.length === 1, { what: 'the end' })
+    expect(told.error.map(({ code }) => code)).toEqual(['FOREIGN_CAMPAIGN'])
+    expect([told.error_update, told.reconnecting, feed.healthCheck()]).toEqual([[], [], false])
+    server.close()
   })
 
   test('close ends reconnecting and leaves no timer, socket or listener', async () => {
