@@ -1,47 +1,93 @@
 // The ledger as rows: what became of each recipient, and the totals of the campaign. An outcome moves its recipient only
 // forward, as in the ledger (L5), and what is counted is the move: an event that comes twice counts once.
-import { type CampaignId, movesForward, type OutcomeEvent, type RecordedOutcome } from '@peyk/contracts'
+// The outcomes of a batch are gathered, and each recipient that they touch is read once and written once.
+import {
+  type CampaignId,
+  movesForward,
+  type OutcomeEvent,
+  type RecordedOutcome,
+  type Totals,
+} from '@peyk/contracts'
 import type { RecordedEvent } from '@peyk/event-sourcing'
 import type { ReadModelDatabase } from '@peyk/read-model'
 
 import { campaignIdOf } from './stream-id.ts'
 import type { Kind, Step, Tallies } from './tallies.ts'
-
-interface OutcomeRow extends Kind {
-  readonly attempt: number
-}
-
-interface Scope {
-  readonly id: CampaignId
-  readonly tenant: string
-  readonly tallies: Tallies
-}
+import { rowsWriter } from './write-rows.ts'
 
 type Outcome = Omit<RecordedOutcome, 'ref'>
 
+/** When each rung of the ladder was reached. */
+type Times = readonly (number | null)[]
+
+interface Recipient extends Kind {
+  readonly attempt: number
+  readonly times: Times
+}
+
+/** Of one campaign, in the order of their events, and the totals after the last of them. */
+interface Gathered {
+  readonly tenant: string
+  readonly outcomes: Outcome[]
+  totals: Totals
+}
+
+export interface OutcomesOfBatch {
+  readonly add: (recorded: RecordedEvent, event: OutcomeEvent) => void
+  /** Everything that was added is in the rows. */
+  readonly write: () => void
+}
+
 export const outcomeProjection = (database: ReadModelDatabase) => {
-  const move = outcomeMover(database)
+  const rows = outcomeRows(database)
   const open = openPositions(database)
   const setTotals = database.prepare('update campaigns set totals = ? where campaign_id = ?')
-  return (recorded: RecordedEvent, { type, data }: OutcomeEvent, tallies: Tallies): void => {
-    if (type === 'RecipientsDispatched') return
-    const id = campaignIdOf(recorded.streamName)
-    const scope = { id, tenant: String(recorded.metadata['tenant']), tallies }
-    const moveAll = (positions: readonly number[], end: Omit<Outcome, 'position' | 'attempt'>) => {
-      for (const position of positions) move(scope, { ...end, position, attempt: 1 })
+  return (tallies: Tallies): OutcomesOfBatch => {
+    const campaigns = new Map<CampaignId, Gathered>()
+    const write = () => {
+      for (const [id, { tenant, outcomes, totals }] of campaigns) {
+        const before = rows.read(id, new Set(outcomes.map(({ position }) => position)))
+        rows.write(id, moveAll({ id, tenant, tallies }, before, outcomes))
+        setTotals.run(JSON.stringify(totals), id)
+      }
+      campaigns.clear()
     }
-    switch (type) {
-      case 'OutcomesRecorded':
-        for (const outcome of data.outcomes) move(scope, outcome)
-        break
-      case 'RestSkipped':
-        moveAll(data.unconfirmed, { state: 'unconfirmed', reason: 'no_ack', at: data.at })
-        moveAll(open(id), { state: 'skipped', reason: 'cancelled', at: data.at })
-        break
-      case 'OutcomesLost':
-        moveAll(open(id, data.toPosition), { state: 'unconfirmed', reason: 'no_ack', at: data.at })
+    const add = ({ streamName, metadata }: RecordedEvent, event: OutcomeEvent) => {
+      if (event.type === 'RecipientsDispatched') return
+      const id = campaignIdOf(streamName)
+      // Who is open is asked of the rows.
+      if (event.type !== 'OutcomesRecorded') write()
+      const { totals } = event.data
+      const gathered = campaigns.get(id) ?? { tenant: String(metadata['tenant']), outcomes: [], totals }
+      campaigns.set(id, gathered)
+      gathered.totals = totals
+      for (const outcome of outcomesOf(event, (to) => open(id, to))) gathered.outcomes.push(outcome)
     }
-    setTotals.run(JSON.stringify(data.totals), id)
+    return { add, write }
+  }
+}
+
+type OpenTo = (to?: number) => readonly number[]
+
+const outcomesOf = (
+  { type, data }: Exclude<OutcomeEvent, { type: 'RecipientsDispatched' }>,
+  open: OpenTo,
+): readonly Outcome[] => {
+  const end = (positions: readonly number[], outcome: Omit<Outcome, 'position' | 'attempt'>) =>
+    positions.map((position) => ({ ...outcome, position, attempt: 1 }))
+  switch (type) {
+    case 'OutcomesRecorded':
+      return data.outcomes
+    case 'RestSkipped': {
+      const unconfirmed = new Set(data.unconfirmed)
+      const rest = open().filter((position) => !unconfirmed.has(position))
+      return [
+        ...end(data.unconfirmed, { state: 'unconfirmed', reason: 'no_ack', at: data.at }),
+        ...end(rest, { state: 'skipped', reason: 'cancelled', at: data.at }),
+      ]
+    }
+    case 'OutcomesLost':
+      return end(open(data.toPosition), { state: 'unconfirmed', reason: 'no_ack', at: data.at })
   }
 }
 
@@ -62,30 +108,40 @@ const openPositions = (database: ReadModelDatabase) => {
   }
 }
 
-const outcomeMover = (database: ReadModelDatabase) => {
-  const find = database.prepare<[number, number], OutcomeRow>(
-    'select state, reason, attempt, session_id as sessionId from outcomes where campaign_id = ? and position = ?',
-  )
-  const put = outcomePutter(database)
-  return (scope: Scope, outcome: Outcome): void => {
-    const { id, tallies } = scope
-    const known = find.get(id, outcome.position)
-    if (known !== undefined && !isNews(known, outcome)) return
+interface Scope {
+  readonly id: CampaignId
+  readonly tenant: string
+  readonly tallies: Tallies
+}
+
+/** Those that were moved, by their positions, as they are now. */
+const moveAll = (
+  { id, tenant, tallies }: Scope,
+  before: ReadonlyMap<number, Recipient>,
+  outcomes: readonly Outcome[],
+): ReadonlyMap<number, Recipient> => {
+  const moved = new Map<number, Recipient>()
+  for (const outcome of outcomes) {
+    const known = moved.get(outcome.position) ?? before.get(outcome.position)
+    if (known !== undefined && !isNews(known, outcome)) continue
     const atMs = Date.parse(outcome.at)
-    const sessionId = outcome.sessionId ?? known?.sessionId ?? null
-    const { state, reason = null } = outcome
-    put(id, outcome, sessionId, atMs)
-    if (known !== undefined) tallies.count(id, known, -1)
-    tallies.count(id, { state, reason, sessionId }, 1)
-    const before = known !== undefined && known.attempt === outcome.attempt ? known.state : 'pending'
-    for (const step of stepsBetween(before, state)) {
-      tallies.reached(scope.tenant, atMs, sessionId, step)
+    const recipient = recipientAfter(known, outcome, atMs)
+    moved.set(outcome.position, recipient)
+    const from = known?.attempt === outcome.attempt ? known.state : 'pending'
+    for (const step of stepsBetween(from, outcome.state)) {
+      tallies.reached(tenant, atMs, recipient.sessionId, step)
       if (step === 'sent') tallies.sent(id, atMs)
     }
   }
+  for (const [position, recipient] of moved) {
+    const known = before.get(position)
+    if (known !== undefined) tallies.count(id, known, -1)
+    tallies.count(id, recipient, 1)
+  }
+  return moved
 }
 
-const isNews = (known: OutcomeRow, { attempt, state }: Outcome): boolean =>
+const isNews = (known: Recipient, { attempt, state }: Outcome): boolean =>
   attempt > known.attempt || (attempt === known.attempt && movesForward(known.state, state))
 
 const ladder: readonly Kind['state'][] = ['sent', 'delivered', 'read', 'replied']
@@ -97,19 +153,47 @@ const stepsBetween = (from: Kind['state'], to: Outcome['state']): readonly Step[
   return top < 0 ? [to] : (ladder.slice(ladder.indexOf(from) + 1, top + 1) as Step[])
 }
 
-const outcomePutter = (database: ReadModelDatabase) => {
-  const step = (column: string) =>
-    `${column} = case when excluded.attempt > attempt then excluded.${column} else ifnull(${column}, excluded.${column}) end`
-  const upsert = database.prepare(
-    `insert into outcomes (campaign_id, position, state, reason, attempt, session_id,
-       sent_at, delivered_at, read_at, replied_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     on conflict do update set state = excluded.state, reason = excluded.reason, session_id = excluded.session_id,
-       ${['sent_at', 'delivered_at', 'read_at', 'replied_at'].map(step).join(', ')}, attempt = excluded.attempt`,
-  )
-  return (id: CampaignId, outcome: Outcome, sessionId: string | null, atMs: number): void => {
-    const { position, state, reason = null, attempt } = outcome
-    const top = ladder.indexOf(state)
-    const times = ladder.map((_, rung) => (rung <= top ? atMs : null))
-    upsert.run(id, position, state, reason, attempt, sessionId, ...times)
-  }
+const recipientAfter = (known: Recipient | undefined, outcome: Outcome, atMs: number): Recipient => {
+  const { state, reason = null, attempt, sessionId = known?.sessionId ?? null } = outcome
+  const top = ladder.indexOf(state)
+  const earlier = known !== undefined && known.attempt === attempt ? known.times : []
+  const times = ladder.map((_, rung) => earlier[rung] ?? (rung <= top ? atMs : null))
+  return { state, reason, attempt, sessionId, times }
+}
+
+const timeColumns = ['sent_at', 'delivered_at', 'read_at', 'replied_at']
+
+type RawOutcome = [number, Kind['state'], Kind['reason'], number, string | null, ...(number | null)[]]
+
+const outcomeRows = (database: ReadModelDatabase) => {
+  const columns = ['position', 'state', 'reason', 'attempt', 'session_id', ...timeColumns]
+  const select = database
+    .prepare<[number, string], RawOutcome>(
+      `select ${columns.join(', ')} from outcomes
+       where campaign_id = ? and position in (select value from json_each(?))`,
+    )
+    .raw()
+  const put = rowsWriter(database, 'outcomes', ['campaign_id', ...columns])
+  const read = (id: CampaignId, positions: ReadonlySet<number>): ReadonlyMap<number, Recipient> =>
+    new Map(
+      select
+        .all(id, JSON.stringify([...positions]))
+        .map(([position, state, reason, attempt, sessionId, ...times]) => [
+          position,
+          { state, reason, attempt, sessionId, times },
+        ]),
+    )
+  const write = (id: CampaignId, recipients: ReadonlyMap<number, Recipient>): void =>
+    put(
+      Array.from(recipients, ([position, { state, reason, attempt, sessionId, times }]) => [
+        id,
+        position,
+        state,
+        reason,
+        attempt,
+        sessionId,
+        ...times,
+      ]),
+    )
+  return { read, write }
 }

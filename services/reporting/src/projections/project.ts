@@ -26,15 +26,20 @@ export const reportingProjection = (
   const tallying = tallyWriter(database)
   return (events) => {
     const tallies = tallying.begin()
+    const outcomesOfBatch = outcomes(tallies)
     for (const event of events) {
       const { streamName } = event
       if (streamName.startsWith(eventStreamPrefixes.outcomes))
-        outcomes(event, readOutcomeEvent(event), tallies)
-      else if (streamName.startsWith(eventStreamPrefixes.campaign)) campaigns(event, readCampaignEvent(event))
-      else if (streamName.startsWith(eventStreamPrefixes.recipients))
+        outcomesOfBatch.add(event, readOutcomeEvent(event))
+      else if (streamName.startsWith(eventStreamPrefixes.campaign)) {
+        // A start sets the totals that outcomes change: each finds what came before it in the rows.
+        outcomesOfBatch.write()
+        campaigns(event, readCampaignEvent(event))
+      } else if (streamName.startsWith(eventStreamPrefixes.recipients))
         recipients(event, readRecipientsChunk(event))
       else if (streamName.startsWith(eventStreamPrefixes.session)) sessions(event, readSessionEvent(event))
     }
+    outcomesOfBatch.write()
     tallies.write()
   }
 }

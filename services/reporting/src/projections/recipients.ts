@@ -4,14 +4,18 @@ import type { RecordedEvent } from '@peyk/event-sourcing'
 import type { ReadModelDatabase } from '@peyk/read-model'
 
 import { campaignIdOf } from './stream-id.ts'
+import { rowsWriter } from './write-rows.ts'
 
 export const recipientProjection = (database: ReadModelDatabase) => {
-  const upsert = database.prepare(
-    `insert into recipients (campaign_id, position, chunk, phone, spelling, name, variables)
-     values (@id, @position, @chunk, @phone, @spelling, @name, @variables)
-     on conflict (campaign_id, position, chunk) do update
-     set phone = excluded.phone, spelling = excluded.spelling, name = excluded.name, variables = excluded.variables`,
-  )
+  const put = rowsWriter(database, 'recipients', [
+    'campaign_id',
+    'position',
+    'chunk',
+    'phone',
+    'spelling',
+    'name',
+    'variables',
+  ])
   const dropRest = database.prepare(
     'delete from recipients where campaign_id = ? and chunk = ? and position >= ?',
   )
@@ -21,16 +25,16 @@ export const recipientProjection = (database: ReadModelDatabase) => {
     const id = campaignIdOf(recorded.streamName)
     // An import that failed writes its chunks again, empty: their people never counted.
     if (recorded.revision > 0n) dropRest.run(id, data.chunk, data.firstPosition + data.recipients.length)
-    data.recipients.forEach(({ phone, spelling, variables }, index) =>
-      upsert.run({
+    put(
+      data.recipients.map(({ phone, spelling, variables }, index) => [
         id,
-        position: data.firstPosition + index,
-        chunk: data.chunk,
+        data.firstPosition + index,
+        data.chunk,
         phone,
         spelling,
-        name: variables['name'] ?? null,
-        variables: JSON.stringify(variables),
-      }),
+        variables['name'] ?? null,
+        JSON.stringify(variables),
+      ]),
     )
   }
 }
