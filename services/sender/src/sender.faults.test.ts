@@ -53,8 +53,9 @@ test(
     }
     await Promise.all(starting)
     await untilSettled(run, positions)
-    await expectNoDoubles(peyk, run, positions, KILLS)
+    const figures = await expectNoDoubles(peyk, run, positions, KILLS)
+    if (process.env['KILLS'] !== undefined) process.stdout.write(`${JSON.stringify(figures)}\n`)
     expect((await peyk.control.sockets(own)).maxOpen).toBe(1)
   },
-  60_000 + KILLS * 15_000,
+  120_000 + KILLS * 20_000,
 )

@@ -107,11 +107,14 @@ export const untilSettled = (run: TestRun, positions: readonly number[]) =>
   eventually(
     async () => {
       // First of all no job is under way: a send in hand has an intent without an outcome too.
-      if ((await run.backlog()) !== 0) return false
-      return (await run.outcomes()).length + (await run.unresolved()).length === positions.length
+      const backlog = await run.backlog()
+      if (backlog !== 0) throw new Error(`${backlog} jobs are left`)
+      const [told, unresolved] = [(await run.outcomes()).length, (await run.unresolved()).length]
+      if (told + unresolved === positions.length) return true
+      throw new Error(`of ${positions.length} ${told} are told and ${unresolved} unresolved`)
     },
     {
-      deadlineMs: 60_000,
+      deadlineMs: 60_000 + positions.length * 200,
       what: 'all to be sent or known as unresolved',
     },
   )
@@ -128,4 +131,5 @@ export const expectNoDoubles = async (
   expect(received.filter(({ count }) => count > 1)).toEqual([])
   expect(received.filter(({ position, count }) => count === 0 && !unresolved.includes(position))).toEqual([])
   expect(unresolved.length).toBeLessThanOrEqual(mostUnresolved)
+  return { received: received.filter(({ count }) => count === 1).length, unresolved: unresolved.length }
 }

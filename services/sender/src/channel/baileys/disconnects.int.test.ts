@@ -1,4 +1,4 @@
-/** The table of disconnects, over the wire, and what a connection leaves behind. */
+/** How connections end besides the table of disconnects (sessions/disconnect-table.int.test.ts), and what they leave behind. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { watchLeaks } from '@peyk/testing'
 import { controlClient, spawnWhatsAppServer } from '@peyk/whatsapp-testserver'
@@ -22,31 +22,6 @@ describe('the end of a connection', () => {
   beforeEach(() => world.control.clearFaults())
   afterEach(() => sessions.closeAll())
   afterAll(() => world.stop())
-
-  test.each([
-    [401, 'logged_out'],
-    [402, 'banned'],
-    [403, 'banned'],
-    [405, 'outdated'],
-    [406, 'banned'],
-    [429, 'rate_limited'],
-    [500, 'connection_lost'],
-    [503, 'connection_lost'],
-  ] as const)('a login refused with %i is %s', async (code, cause) => {
-    await world.control.fault({ type: 'refuseLogin', code })
-    const { events } = sessions.open()
-    expect(await events.next('closed')).toMatchObject({ cause, code })
-    expect(events.all('open')).toEqual([])
-  })
-
-  test.each([
-    [515, 'restart_required'],
-    [503, 'connection_lost'],
-  ] as const)('a stream that ends with %i is %s', async (code, cause) => {
-    const { events } = await sessions.login()
-    await world.control.fault({ type: 'disconnect', number: sessions.own, code })
-    expect(await events.next('closed')).toMatchObject({ cause, code })
-  })
 
   test('a server that says nothing any more is a lost connection', async () => {
     const impatient = baileysChannel({ ...world.options, keepAliveMs: 50, openTimeoutMs: 300 })
