@@ -106,7 +106,7 @@ describeInChromium('every screen', () => {
       await lookAtTheDoor(browser, stack, language)
     }
     await Promise.all([lookAtAll('fa'), lookAtAll('en')])
-  }, 180_000)
+  }, 420_000)
 })
 
 /** Somebody whose token is refused, and somebody who has no campaign yet. */

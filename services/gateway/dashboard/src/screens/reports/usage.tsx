@@ -84,7 +84,9 @@ const Table = ({ counts }: Pick<ChartProps, 'counts'>) => {
         <tbody>
           {counts.toReversed().map(({ day, sent, delivered, read, failed, skipped, unconfirmed }) => (
             <tr key={day}>
-              <th scope="row">{format.date(momentOf(day))}</th>
+              <th scope="row">
+                <time dateTime={day}>{format.day(momentOf(day))}</time>
+              </th>
               <td>{format.number(sent)}</td>
               <td>{format.number(delivered)}</td>
               <td>{format.number(read)}</td>
