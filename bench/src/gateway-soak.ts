@@ -60,7 +60,7 @@ export async function run(minutes = String(DEFAULT_MINUTES)): Promise<void> {
   tellClients(standing, dialled, events.total())
 
   for (const { close } of standing) close()
-  await settled(async () => (await gaugeOf(gateway, 'ws_gateway_connections')) === 0)
+  await settled(async () => (await connectionsOf(gateway)) === 0)
   await settled(() => handlesOf(gateway) <= atRest + SPARE_HANDLES)
   report(
     'open files when all are gone, more than before',
@@ -74,8 +74,13 @@ export async function run(minutes = String(DEFAULT_MINUTES)): Promise<void> {
 const SPARE_HANDLES = 3
 const handlesOf = ({ pid }: GatewayProcess): number => readdirSync(`/proc/${pid}/fd`).length
 
-const gaugeOf = async (gateway: GatewayProcess, name: string): Promise<number> =>
-  Number(new RegExp(`^${name}(?:{[^}]*})? (\\S+)$`, 'm').exec(await gateway.metrics())?.[1])
+/** Of both protocols. */
+const connectionsOf = async (gateway: GatewayProcess): Promise<number> =>
+  sumOf(
+    [...(await gateway.metrics()).matchAll(/^ws_gateway_connections{[^}]*} (\S+)$/gm)].map(([, value]) =>
+      Number(value),
+    ),
+  )
 
 /** Whether it came to hold within half a minute; the report tells what did not. */
 const settled = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
@@ -195,7 +200,7 @@ const sample = async (gateway: GatewayProcess, endsAt: number): Promise<Sample[]
       minutes: (performance.now() - startedAt) / MINUTE_MS,
       residentMiB: residentBytes(gateway.pid) / 1024 ** 2,
       handles: handlesOf(gateway),
-      connections: await gaugeOf(gateway, 'ws_gateway_connections'),
+      connections: await connectionsOf(gateway),
     })
   }
   return samples

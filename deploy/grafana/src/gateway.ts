@@ -36,7 +36,7 @@ export const gateway: Dashboard = {
       title: 'Connections',
       panels: [
         graph('Live connections', 'short', 'Clients that are connected, by instance.', [
-          '{{instance}}',
+          '{{instance}} {{protocol}}',
           'ws_gateway_connections',
         ]),
         graph(

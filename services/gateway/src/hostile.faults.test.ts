@@ -239,9 +239,12 @@ describe('slow readers', () => {
       if (number % 100 === 0) most = Math.max(most, await heldMiB(patient))
     }
     await eventually(() => good.messages.length === total, { what: 'every message' })
-    await eventually(async () => /^ws_gateway_connections 1$/m.test(await patient.metrics()), {
-      what: 'the others to be gone',
-    })
+    await eventually(
+      async () => /^ws_gateway_connections{protocol="plain"} 1$/m.test(await patient.metrics()),
+      {
+        what: 'the others to be gone',
+      },
+    )
     const goneAfterS = (performance.now() - startedAt) / 1_000
     expect(await patient.metrics()).toMatch(/^ws_gateway_slow_consumer_disconnects_total 10$/m)
     expect(good.messages.map(({ data }) => Number.parseInt(String(data['error'])))).toEqual(

@@ -3,6 +3,7 @@ import { connectNats, ensureStreams } from '@peyk/messaging'
 import { natsTopology } from '@peyk/contracts'
 import { createAuthenticator, createHttpApi, type Scope, watchNats } from '@peyk/service-kit'
 
+import manifest from '../package.json' with { type: 'json' }
 import type { Settings } from './config.ts'
 import { addPages } from './http/pages.ts'
 import { createProxy } from './http/proxy.ts'
@@ -40,7 +41,9 @@ export const start = async (scope: Scope<Settings>): Promise<void> => {
     await Promise.all([feed.ended, revocations.ended])
   })
   registerRealtimeState(metrics, {
-    connections: hub.size,
+    version: manifest.version,
+    clients: () => hub.clients(),
+    campaigns: hub.campaigns,
     isNatsConnected: () => nats.isConnected(),
     lag: feed.lag,
   })

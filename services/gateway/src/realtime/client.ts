@@ -52,8 +52,8 @@ const conflated = new Set<LiveMessageType>(['progress_update', 'campaign_update'
 
 export class Client {
   readonly options: ClientOptions
-  /** Set when a ping went out, cleared by any pong. */
-  awaitsPong = false
+  /** When the ping went out that no pong has answered yet. */
+  #pingedAt: number | undefined
   /** Stored messages up to this sequence it got by its resume: they are not for it when they come live. */
   skipsThrough = 0
   readonly #kept = new Map<LiveMessageType, Framed>()
@@ -75,6 +75,18 @@ export class Client {
       options.metrics.error(error.code ?? 'unknown')
     })
     socket.on('drain', () => this.#drained())
+  }
+
+  get isV2(): boolean {
+    return this.options.isV2
+  }
+
+  get waitingBytes(): number {
+    return this.options.socket.writableLength
+  }
+
+  get awaitsPong(): boolean {
+    return this.#pingedAt !== undefined
   }
 
   get isClosing(): boolean {
@@ -99,7 +111,7 @@ export class Client {
   }
 
   ping(): void {
-    this.awaitsPong = true
+    this.#pingedAt = performance.now()
     this.options.websocket.ping()
   }
 
@@ -175,8 +187,11 @@ export class Client {
     this.close(closeCodes.slow, 'slow', 5_000)
   }
 
+  /** Any pong will do: also the text one. */
   #alive(): void {
-    this.awaitsPong = false
+    if (this.#pingedAt === undefined) return
+    this.options.metrics.roundTrip((performance.now() - this.#pingedAt) / 1_000)
+    this.#pingedAt = undefined
   }
 
   #received(text: string | undefined): void {

@@ -82,8 +82,9 @@ const deliver = (message: FeedMessage, hub: Hub, metrics: RealtimeMetrics): void
   }
   const { campaignId, type } = named
   const framed = framedOf(message, type, campaignId, message.epoch)
-  metrics.consumed(framed)
-  if (message.headers[headers.traceparent] === undefined) {
+  const traceparent = message.headers[headers.traceparent]
+  metrics.consumed(framed, traceparent?.split('-')[1])
+  if (traceparent === undefined) {
     hub.publish(campaignId, framed)
     return
   }

@@ -21,7 +21,9 @@ export type UpgradeResult =
 export type RealtimeMetrics = ReturnType<typeof connectionMetrics> & ReturnType<typeof messageMetrics>
 
 export interface RealtimeState {
-  readonly connections: () => number
+  readonly version: string
+  readonly clients: () => Iterable<{ readonly isV2: boolean; readonly waitingBytes: number }>
+  readonly campaigns: () => number
   readonly isNatsConnected: () => boolean
   readonly lag: () => number
 }
@@ -61,6 +63,11 @@ const connectionMetrics = (metrics: Metrics) => {
   const received = counter('messages_received_total', 'Messages from clients', 'kind')
   const errors = counter('errors_total', 'Errors of connections', 'kind')
   const slow = counter('slow_consumer_disconnects_total', 'Clients closed because they were behind')
+  const roundTrip = histogram(
+    'client_round_trip_seconds',
+    'From a ping to its pong',
+    [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 5, 15],
+  )
   const pongTimeouts = counter('pong_timeouts_total', 'Clients that did not answer a ping')
   const draining = gauge('draining', '1 while connections are being drained')
   return {
@@ -74,6 +81,7 @@ const connectionMetrics = (metrics: Metrics) => {
     received: (kind: 'pong' | 'unknown' | 'binary' | 'excess') => received.inc({ kind }),
     error: (kind: string) => errors.inc({ kind }),
     slow: () => slow.inc(),
+    roundTrip: (seconds: number) => roundTrip.observe(seconds),
     pongTimeout: () => pongTimeouts.inc(),
     draining: () => draining.set(1),
   }
@@ -93,12 +101,14 @@ const messageMetrics = (metrics: Metrics) => {
   const resumes = counter('resumes_total', 'Clients that came back with a position', 'result')
   const resets = counter('consumer_resets_total', 'New consumers of the feed', 'reason')
   const lastActivity = gauge('consumer_last_activity_timestamp_seconds', 'When the feed was last read')
-  const delivery = histogram(
-    'delivery_duration_seconds',
-    'From the publication of a message to its write to clients',
-    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
-    'type',
-  )
+  const delivery = new Histogram({
+    name: `${PREFIX}delivery_duration_seconds`,
+    help: 'From the publication of a message to its write to clients',
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+    labelNames: ['type'],
+    registers: [metrics],
+    enableExemplars: true,
+  })
   const frames = histogram(
     'flush_frames',
     'Messages that were joined into one write',
@@ -111,10 +121,17 @@ const messageMetrics = (metrics: Metrics) => {
   )
   for (const type of liveMessageTypes) sent.inc({ type }, 0)
   return {
-    consumed: ({ type, publishedAtMs }: Framed) => {
+    /** With the trace that it belongs to, if there is one. */
+    consumed: ({ type, publishedAtMs }: Framed, traceId: string | undefined) => {
       consumed.inc({ type })
       lastActivity.setToCurrentTime()
-      delivery.observe({ type }, Math.max(0, Date.now() - publishedAtMs) / 1_000)
+      const exemplar = traceId === undefined ? {} : { trace_id: traceId }
+      delivery.observe({
+        labels: { type },
+        value: Math.max(0, Date.now() - publishedAtMs) / 1_000,
+        // prom-client's types take the labels of the metric here; an exemplar has its own.
+        exemplarLabels: exemplar as object,
+      })
     },
     sent: (messages: readonly Framed[], bytes: number) => {
       for (const { type } of messages) sent.inc({ type })
@@ -133,16 +150,41 @@ const messageMetrics = (metrics: Metrics) => {
 
 /** Gauges that are read when they are scraped. */
 export const registerRealtimeState = (metrics: Metrics, state: RealtimeState): void => {
+  const registers = [metrics]
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name: `${PREFIX}${name}`,
       help,
-      registers: [metrics],
+      registers,
       collect() {
         this.set(read())
       },
     })
-  gauge('connections', 'Live connections now', state.connections)
+  new Gauge({
+    name: `${PREFIX}connections`,
+    help: 'Live connections now',
+    labelNames: ['protocol'],
+    registers,
+    collect() {
+      const counts = { plain: 0, v2: 0 }
+      for (const { isV2 } of state.clients()) counts[isV2 ? 'v2' : 'plain'] += 1
+      for (const [protocol, count] of Object.entries(counts)) this.set({ protocol }, count)
+    },
+  })
+  new Gauge({
+    name: `${PREFIX}build_info`,
+    help: '1, for its version',
+    labelNames: ['version'],
+    registers,
+  }).set({ version: state.version }, 1)
+  gauge('campaigns_active', 'Campaigns that somebody watches', state.campaigns)
+  gauge('send_buffer_bytes', 'Bytes that wait in the sockets of all clients', () => waitingBytesOf(state))
   gauge('nats_connected', '1 while NATS is connected', () => (state.isNatsConnected() ? 1 : 0))
   gauge('consumer_lag_messages', 'Messages of the feed that wait to be read', state.lag)
+}
+
+const waitingBytesOf = ({ clients }: RealtimeState): number => {
+  let sum = 0
+  for (const { waitingBytes } of clients()) sum += waitingBytes
+  return sum
 }
