@@ -1,5 +1,14 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { shareIdSchema, tenantIdSchema, totalsOfPending, userIdSchema } from '@peyk/contracts'
+import {
+  campaignEventSchema,
+  outcomeEventSchema,
+  recipientsChunkStoredSchema,
+  sessionEventSchema,
+  shareIdSchema,
+  tenantIdSchema,
+  totalsOfPending,
+  userIdSchema,
+} from '@peyk/contracts'
 import type { RecordedEvent } from '@peyk/event-sourcing'
 import type { ReadModel } from '@peyk/read-model'
 
@@ -30,9 +39,13 @@ import { dumpOf, rowsOf } from '../testing/rows.ts'
 const opened: ReadModel[] = []
 afterEach(() => opened.splice(0).forEach((readModel) => readModel.close()))
 
+/** The types of events that a case ended with: it says what that event does. */
+const shown = new Set<string>()
+
 /** The rows after the events; those of events that each came twice, and those of one batch, are the same. */
 const given = (...events: RecordedEvent[]) => {
   const inOrder = events.map((each, index) => ({ ...each, revision: BigInt(index) }))
+  shown.add(events.at(-1)?.type ?? '')
   const oneByOne = inOrder.map((each) => [each])
   const [once, twice, atOnce] = [rowsOf(oneByOne), rowsOf(oneByOne, 2), rowsOf([inOrder])]
   opened.push(once, twice, atOnce)
@@ -58,6 +71,14 @@ const rows = (...events: RecordedEvent[]) =>
 const states = (...events: RecordedEvent[]) => rows(...events).map(([, state]) => state)
 
 describe('campaign row', () => {
+  const schedule = {
+    scheduledAt: at(9),
+    timezone: 'Asia/Tehran',
+    missedRun: 'skip',
+    missedRunLimitMs: 1,
+  }
+  const missed = (taken: 'run' | 'skip') => campaign('ScheduleMissed', { dueAt: at(9), lateMs: 1, taken })
+  const deleted = campaign('CampaignDeleted', { restorableUntil: at(30) })
   const cases: [string, RecordedEvent[], object][] = [
     [
       'CampaignCreated',
@@ -87,6 +108,16 @@ describe('campaign row', () => {
       [started(), campaign('CampaignFailed', { reason: 'numberGone', totals: totalsOfPending(3) }, at(9))],
       { status: 'FAILED', completedAt: at(9) },
     ],
+    ['ScheduleSet', [campaign('ScheduleSet', schedule)], { status: 'DRAFT' }],
+    ['CampaignScheduled', [campaign('CampaignScheduled', {})], { status: 'SCHEDULED' }],
+    [
+      'ScheduleCancelled',
+      [campaign('CampaignScheduled', {}), campaign('ScheduleCancelled', {})],
+      { status: 'READY' },
+    ],
+    ['ScheduleMissed, skipped', [campaign('CampaignScheduled', {}), missed('skip')], { status: 'READY' }],
+    ['ScheduleMissed, run late', [campaign('CampaignScheduled', {}), missed('run')], { status: 'SCHEDULED' }],
+    ['CampaignRestored', [deleted, campaign('CampaignRestored', {})], { status: 'DRAFT', title: 'T' }],
     [
       'TestSendRequested',
       [
@@ -114,6 +145,7 @@ describe('campaign row', () => {
   test.each(cases)('%s', (_name, events, expected) => {
     expect(given(created, ...events).campaign(campaignId)).toMatchObject(expected)
   })
+  test('CampaignDeleted', () => expect(given(created, deleted).campaign(campaignId)).toBeUndefined())
   test('an event of a newer release stops the projection', () => {
     expect(() => given(created, event('campaign-7', 'CampaignTeleported', {}))).toThrow('CampaignTeleported')
   })
@@ -337,4 +369,12 @@ test('rates are of those sent to, and speed is of the time between', () => {
   const { rates, speed } = reportOf(row, queries)
   expect(rates).toEqual({ delivered: 0.6667, read: 0.6667, replied: 0.3333 })
   expect(speed).toEqual({ firstSentAt: at(0), lastSentAt: at(20), perHour: 6 })
+})
+
+// The last of the file: those before have shown what they have.
+test('each type of event that can be stored has a case', () => {
+  const families = [campaignEventSchema, outcomeEventSchema, sessionEventSchema]
+  const types = families.flatMap((family) => family.options.map(({ shape }) => shape.type.value))
+  const all = [...types, recipientsChunkStoredSchema.shape.type.value]
+  expect(all.filter((type) => !shown.has(type))).toEqual([])
 })

@@ -6,6 +6,7 @@ import { Gauge } from 'prom-client'
 
 import type { Settings } from '../config.ts'
 import { removeOtherVersions } from '../store/rows-file.ts'
+import { watchTotals } from '../reconcile/watch-totals.ts'
 import { reportingPrefixes, reportingProjection } from './project.ts'
 
 /** Runs until the process stops. */
@@ -24,6 +25,7 @@ export const startProjection = (scope: Scope<Settings>, store: EventStore, readM
     // The reports that are not ready say so themselves; the others can be read.
     { informative: true },
   )
+  watchTotals(scope.metrics, readModel.database)
   const stop = new AbortController()
   // Without it there is no share to be told, and everything else goes on.
   const looking = endOf(store).then(
