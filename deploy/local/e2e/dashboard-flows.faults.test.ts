@@ -135,6 +135,21 @@ describeInChromium('the dashboard, off the straight way', () => {
       await context.close()
     }, 90_000)
 
+    test('who looks elsewhere is told by the browser when the campaign ends', async () => {
+      const id = await startedCampaign(stack, 8, '2s')
+      const { page, context } = await open()
+      await context.grantPermissions(['notifications'])
+      await context.addInitScript(`
+        window.told = []
+        window.Notification = class { static permission = 'granted'; constructor(title, { body }) { window.told.push(body) } }
+        document.hasFocus = () => false
+      `)
+      await page.goto(`${stack.url}/campaigns/${id}`)
+      await page.getByRole('heading', { name: t('report.title'), exact: true }).waitFor()
+      expect(await page.evaluate('window.told')).toEqual([t('status.COMPLETED')])
+      await context.close()
+    }, 60_000)
+
     test("another tenant's address looks like one that is not there", async () => {
       const id = await draft(stack)
       const { page, context } = await open({ token: await stack.token('other', 'u1', 'admin') })

@@ -88,6 +88,7 @@ export const en: Record<keyof typeof fa, string> = {
   'run.pauseNo': 'No, go on',
   'run.errors': 'Not sent',
   'run.noErrors': 'All has gone well so far.',
+  'run.tellMe': 'Tell me by a notification when it ends or stops',
   'run.relink': 'Link the number',
 
   'feed.connecting': 'Connecting to WhatsApp',

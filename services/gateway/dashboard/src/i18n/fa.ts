@@ -86,6 +86,7 @@ export const fa = {
   'run.pauseNo': 'نه، ادامه دهد',
   'run.errors': 'نرفته‌ها',
   'run.noErrors': 'تا اینجا همه چیز خوب پیش رفته است.',
+  'run.tellMe': 'پایان یا ایست را با اعلان مرورگر بگو',
   'run.relink': 'وصل کردن شماره',
 
   'feed.connecting': 'در حال وصل شدن به واتساپ',

@@ -39,6 +39,22 @@ describe('texts', () => {
   })
 })
 
+test('dates, numbers and phones become text in one module; no part knows left and right', async () => {
+  const folder = join(import.meta.dirname, '..')
+  const files = (await readdir(folder, { recursive: true })).filter((name) => /(?<!\.test)\.tsx?$/.test(name))
+  expect(files.length).toBeGreaterThan(40)
+  for (const name of files) {
+    const source = await readFile(join(folder, name), 'utf8')
+    const isTheModule = name === 'format.ts' || name === join('calendar', 'calendar.ts')
+    const own = isTheModule ? null : source.match(/\bIntl\.|\.toLocale\w+\(|\.toFixed\(/g)
+    expect([name, own, source.match(/style=\{\{[^}]*\b(?:left|right|width|height)\b/gi)]).toEqual([
+      name,
+      null,
+      null,
+    ])
+  }
+})
+
 test('styles know start and end, not left and right', async () => {
   const folder = join(import.meta.dirname, '../styles')
   for (const name of await readdir(folder)) {

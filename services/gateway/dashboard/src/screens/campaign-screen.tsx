@@ -11,6 +11,7 @@ import { StatePill } from '../parts/state-pill.tsx'
 import { usePreferences } from '../preferences.tsx'
 import { navigate, paths } from '../router.ts'
 import { useLoad } from '../use-load.ts'
+import { useNoticeOfEnd } from '../use-notice-of-end.ts'
 import { useTitle } from '../use-title.ts'
 import { Report } from './campaign/report.tsx'
 import { Running } from './campaign/running.tsx'
@@ -37,6 +38,7 @@ const Known = ({ campaign, feed, onChange }: KnownProps) => {
   const { id, title } = campaign
   const status = feed.status ?? campaign.status
   useTitle(title)
+  useNoticeOfEnd(status, title, t(`status.${status}`))
   const isDraft = status === 'DRAFT' || status === 'READY'
   useEffect(() => {
     if (isDraft) navigate(paths.step(id, 'review'), 'replace')

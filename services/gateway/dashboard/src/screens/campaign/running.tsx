@@ -7,6 +7,7 @@ import { Figure } from '../../parts/figure.tsx'
 import { Phone } from '../../parts/phone.tsx'
 import { ProgressBar } from '../../parts/progress-bar.tsx'
 import { usePreferences } from '../../preferences.tsx'
+import { useNoticePermission } from '../../use-notice-of-end.ts'
 import { useSlow } from '../../use-slow.ts'
 import { Controls } from './controls.tsx'
 import { Errors } from './errors.tsx'
@@ -28,6 +29,7 @@ export const Running = ({ campaign, feed, status, onChange }: RunningProps) => {
   const progress = feed.progress ?? campaign.progress
   const { total, sent, failed, delivered } = progress
   const done = total === 0 ? 0 : (sent + failed) / total
+  const notices = useNoticePermission()
   // Asked of the server again when figures move, but not for each message.
   const turn = useSlow(`${sent} ${failed} ${delivered}`, REFRESH_MS)
   return (
@@ -58,6 +60,13 @@ export const Running = ({ campaign, feed, status, onChange }: RunningProps) => {
         </p>
         <Pulse feed={feed} waiting={total - sent - failed} isRunning={status === 'RUNNING'} />
         <Controls id={campaign.id} status={status} onChange={onChange} />
+        {notices.isOpen && status === 'RUNNING' && (
+          <p>
+            <button type="button" class="button quiet" onClick={notices.ask}>
+              {t('run.tellMe')}
+            </button>
+          </p>
+        )}
       </section>
       <Errors id={campaign.id} feed={feed} failed={failed} turn={turn} />
       <Recipients id={campaign.id} turn={turn} />

@@ -2,6 +2,7 @@
 import type { UsageReply } from '@peyk/contracts'
 
 import { api } from '../../api.ts'
+import { wallTimeIn } from '../../format.ts'
 import { Loading, ProblemNotice } from '../../parts/notices.tsx'
 import { usePreferences } from '../../preferences.tsx'
 import { useLoad } from '../../use-load.ts'
@@ -12,7 +13,7 @@ const DAY_MS = 86_400_000
 type Day = UsageReply['days'][number]
 
 /** Reporting counts by the days of Tehran. */
-const tehranDay = new Intl.DateTimeFormat('en-CA', { dateStyle: 'short', timeZone: 'Asia/Tehran' })
+const tehranDay = (atMs: number): string => wallTimeIn('Asia/Tehran', new Date(atMs)).date
 
 /** Noon in UTC is on the same day wherever people send. */
 const momentOf = (day: string): string => `${day}T12:00:00Z`
@@ -20,9 +21,7 @@ const momentOf = (day: string): string => `${day}T12:00:00Z`
 export const Usage = () => {
   const { t } = usePreferences()
   const now = Date.now()
-  const days = Array.from({ length: DAYS }, (_, index) =>
-    tehranDay.format(new Date(now - (DAYS - 1 - index) * DAY_MS)),
-  )
+  const days = Array.from({ length: DAYS }, (_, index) => tehranDay(now - (DAYS - 1 - index) * DAY_MS))
   const [from = '', to = ''] = [days[0], days.at(-1)]
   const [loaded, reload] = useLoad(`usage ${to}`, (signal) => api.usage(from, to, signal))
   return (
