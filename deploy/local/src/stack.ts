@@ -19,6 +19,7 @@ import {
   writeStackFile,
 } from './data-folder.ts'
 import { natsArguments } from './nats-config.ts'
+import { startTerminalQr } from './terminal-qr.ts'
 import { startTestPhone } from './test-phone.ts'
 
 export interface StackOptions {
@@ -35,6 +36,8 @@ export interface StackOptions {
   /** Settings for every service, over those of the launcher. */
   readonly environment?: Readonly<Record<string, string>>
   readonly onLine: (name: string, line: string) => void
+  /** With the real WhatsApp: shows each QR code, drawn for a terminal, to whoever sits there. */
+  readonly showQr?: ((drawing: string) => void) | undefined
   /** Ends a start that is under way; what was started is stopped again. */
   readonly signal?: AbortSignal
 }
@@ -119,7 +122,7 @@ class RunningStack {
       this.#startEventStore(ports),
       this.#startWhatsApp(ports).then((rootCa) => start('sender', rootCa)),
     ])
-    if (options.whatsapp === 'test') await this.#startPhone()
+    await this.#watchQrCodes()
     await Promise.all(serviceNames.map((name) => untilReady(name, this.file.admin[name])))
     await this.#written
   }
@@ -198,13 +201,16 @@ class RunningStack {
     this.#services.push(this.#child(name, process.execPath, ['--import', REGISTER, main], environment))
   }
 
-  async #startPhone(): Promise<void> {
-    const { urls } = this.file
-    if (urls.whatsappControl === undefined) return
-    const log = phoneLog(this.#options.onLine)
-    const nats = await connectNats({ url: urls.nats, name: 'test-phone', log })
+  /** They go to the phone of the test server, or to the terminal. */
+  async #watchQrCodes(): Promise<void> {
+    const { onLine, showQr } = this.#options
+    const { whatsappControl: controlUrl, ...urls } = this.file.urls
+    if (controlUrl === undefined && showQr === undefined) return
+    const log = phoneLog(onLine)
+    const nats = await connectNats({ url: urls.nats, name: 'qr-codes', log })
     this.#closePhone = () => nats.close()
-    startTestPhone({ nats, controlUrl: urls.whatsappControl, log }, this.#phone.signal)
+    if (controlUrl !== undefined) startTestPhone({ nats, controlUrl, log }, this.#phone.signal)
+    else if (showQr !== undefined) startTerminalQr({ nats, show: showQr, log }, this.#phone.signal)
   }
 }
 

@@ -60,6 +60,8 @@ const run = async (signal: AbortSignal): Promise<Stack | undefined> => {
     natsUrl: values.nats,
     signal,
     onLine: (name, line) => console.log(readableLine(name, line)),
+    // A QR links an account: it goes to somebody who looks at a terminal, never into a file or a pipe.
+    showQr: process.stdout.isTTY ? (drawing) => console.log(drawing) : undefined,
   })
   console.log(`Peyk is ready: http://localhost:${port}`)
   return stack

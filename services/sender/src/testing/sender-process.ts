@@ -15,7 +15,7 @@ export interface SenderProcess {
   stop(): Promise<number | null>
 }
 
-const START_MS = 30_000
+const START_MS = 90_000
 
 /** Starts a sender and waits until it is ready. */
 export const spawnSender = async (environment: Record<string, string>): Promise<SenderProcess> => {
