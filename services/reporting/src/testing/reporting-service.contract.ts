@@ -31,6 +31,7 @@ export const tokenOf = ({ tenant = 'acme', user = '1', roles = ['member'], campa
 
 export interface ReportingService {
   readonly url: string
+  readonly eventStoreUrl: string
   readonly store: EventStore
   /** Puts events of tests into their streams, in their order. */
   readonly write: (events: readonly RecordedEvent[]) => Promise<void>
@@ -39,14 +40,17 @@ export interface ReportingService {
   readonly stop: () => Promise<void>
 }
 
-/** A store, and a process of reporting as far as a test can have one. */
-export const startReportingService = async (more: Record<string, string> = {}): Promise<ReportingService> => {
-  const [folder, port, server] = await Promise.all([temporaryFolder(), freePort(), spawnEventStore()])
-  const store = connectEventStore(server.url)
-  const releases: (() => unknown)[] = [folder.remove, () => server.stop(), () => store.close()]
+/** A process of reporting as far as a test can have one, with a store of its own, or on that of another instance. */
+export const startReportingService = async (
+  more: Record<string, string> = {},
+  other?: ReportingService,
+): Promise<ReportingService> => {
+  const [folder, port] = await Promise.all([temporaryFolder(), freePort()])
+  const releases: (() => unknown)[] = [folder.remove]
+  const { eventStoreUrl, store } = other ?? (await startEventStore(releases))
   const stopping = new AbortController()
   const environment = {
-    EVENTSTORE_URL: server.url,
+    EVENTSTORE_URL: eventStoreUrl,
     DATA_DIR: folder.path,
     HOST: '127.0.0.1',
     PORT: String(port),
@@ -68,6 +72,7 @@ export const startReportingService = async (more: Record<string, string> = {}): 
   const url = `http://127.0.0.1:${port}`
   return {
     url,
+    eventStoreUrl,
     store,
     write: async (events) => {
       for (const { id, type, streamName, data, metadata } of events)
@@ -82,4 +87,14 @@ export const startReportingService = async (more: Record<string, string> = {}): 
       for (let next = releases.pop(); next !== undefined; next = releases.pop()) await next()
     },
   }
+}
+
+const startEventStore = async (releases: (() => unknown)[]) => {
+  const server = await spawnEventStore()
+  const store = connectEventStore(server.url)
+  releases.push(
+    () => server.stop(),
+    () => store.close(),
+  )
+  return { eventStoreUrl: server.url, store }
 }
