@@ -25,6 +25,7 @@ const programs = {
   'dead-letters': ['deploy/local/src/dead-letters.ts'],
   revocations: ['deploy/local/src/revocations.ts'],
   events: ['deploy/local/src/events.ts'],
+  reconcile: ['deploy/local/src/reconcile.ts'],
   contracts: ['deploy/contracts/src/main.ts'],
   'compose-secrets': ['deploy/compose/src/main.ts'],
   credentials: ['deploy/local/src/credentials.ts'],
