@@ -52,6 +52,8 @@ export const qrCodeRequest = z.strictObject({
   method: z.literal('qr').default('qr'),
 })
 export const testSendRequest = z.strictObject({ phone: z.string().min(1).max(64) })
+/** Who is unconfirmed may have got the message: only with `includeUnconfirmed` they get it once more. */
+export const retryFailedRequest = z.strictObject({ includeUnconfirmed: z.boolean().default(false) })
 /** Recipients given as JSON: any other key of a row is a variable. */
 export const importRecipientsRequest = z.strictObject({
   recipients: z

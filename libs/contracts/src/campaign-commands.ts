@@ -43,6 +43,19 @@ export type CampaignCommand =
     >
   /** From the schedule: its time has come, or passed longer than `graceMs` ago. */
   | Command<'StartDue', { runKey: string; epoch: Epoch; now: string; graceMs: number }>
+  /** Until the first message could go. */
+  | Command<'UndoStart', { now: string }>
+  /** `retryable`: how many there are to send to once more. */
+  | Command<
+      'RetryFailed',
+      {
+        epoch: Epoch
+        notBefore: string
+        includeUnconfirmed: boolean
+        retryable: number
+        hasConnectedNumber: boolean
+      }
+    >
   | Command<'PauseCampaign', { reason: PauseReason }>
   | Command<'ResumeCampaign', { epoch: Epoch; hasConnectedNumber: boolean }>
   | Command<'CancelCampaign', Record<string, never>>

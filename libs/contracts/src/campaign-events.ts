@@ -72,6 +72,16 @@ export const campaignEventSchema = z.discriminatedUnion('type', [
     /** Nothing is sent before this instant: until then the start can be undone. */
     notBefore: z.iso.datetime({ precision: 3 }),
   }),
+  /** Before its first send: ready again, as if it had not been started. */
+  event('StartUndone', {}),
+  /** Who failed is sent to once more, each under its next attempt; the ledger says who that is. */
+  event('RetryStarted', {
+    attempt: z.int().min(2),
+    epoch: epochSchema,
+    notBefore: instantSchema,
+    /** Those too who may have got the first message. */
+    includeUnconfirmed: z.boolean(),
+  }),
   event('CampaignPaused', { reason: pauseReasonSchema }),
   event('CampaignResumed', { epoch: epochSchema }),
   event('CampaignCancelled', {}),

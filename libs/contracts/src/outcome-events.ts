@@ -42,6 +42,17 @@ export const outcomeEventSchema = z.discriminatedUnion('type', [
       totals: totalsSchema,
     }),
   }),
+  /** For a retry: these are pending again, under this attempt. The last of these events of an attempt says so. */
+  z.object({
+    type: z.literal('RecipientsReopened'),
+    data: z.object({
+      attempt: z.int().min(2),
+      positions: z.array(positionSchema),
+      isLast: z.boolean(),
+      at: instantSchema,
+      totals: totalsSchema,
+    }),
+  }),
   /** OUTCOMES was lost: what was dispatched up to `toPosition` and has no outcome is unconfirmed. `epoch` is the new one. */
   z.object({
     type: z.literal('OutcomesLost'),

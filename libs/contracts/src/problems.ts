@@ -22,6 +22,8 @@ export const problems = {
   no_message: { status: 409, title: 'The campaign has no message' },
   no_recipients: { status: 409, title: 'The campaign has no recipients' },
   no_connected_number: { status: 409, title: 'The campaign has no connected WhatsApp number' },
+  nothing_to_retry: { status: 409, title: 'Nobody is left who could be sent to again' },
+  too_late_to_undo: { status: 409, title: 'Messages may have been sent already' },
   missing_variable: { status: 409, title: 'A recipient lacks a value that the message uses' },
   message_too_long: { status: 409, title: 'The rendered text of a recipient is too long' },
   import_in_progress: { status: 409, title: 'An import of this campaign is still running' },

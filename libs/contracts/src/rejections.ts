@@ -15,6 +15,8 @@ export type Rejection =
   | { readonly code: 'no_message' }
   | { readonly code: 'no_recipients' }
   | { readonly code: 'no_connected_number' }
+  | { readonly code: 'nothing_to_retry' }
+  | { readonly code: 'too_late_to_undo' }
   | { readonly code: 'too_many_recipients'; readonly limit: number }
   | { readonly code: 'too_many_sessions'; readonly limit: number }
   | { readonly code: 'too_many_shares'; readonly limit: number }
@@ -38,6 +40,8 @@ export const describeRejection = (rejection: Rejection): string | undefined => {
     case 'no_message':
     case 'no_recipients':
     case 'no_connected_number':
+    case 'nothing_to_retry':
+    case 'too_late_to_undo':
       return undefined
   }
 }

@@ -22,4 +22,7 @@ export const airClear = async (
     ledger.recordedTo() >= lastSequence &&
     ledger.openIntents(id).every(({ storedAtMs }) => Date.now() - storedAtMs >= SEND_DEADLINE_MS)
   while (!isClear()) await delay(POLL_MS, undefined, { signal })
+  // What closed the last of them may be read and not yet recorded.
+  const said = await streamInfo(nats, 'OUTCOMES')
+  while (ledger.recordedTo() < said.lastSequence) await delay(POLL_MS, undefined, { signal })
 }

@@ -111,7 +111,7 @@ const give = async (id: CampaignId, command: CampaignCommand) => {
 }
 
 /** A running campaign with so many recipients. */
-const running = async (recipients: number): Promise<CampaignId> => {
+const running = async (recipients: number, notBefore = new Date()): Promise<CampaignId> => {
   await ensureStreams(nats, natsTopology(1), { role: 'owner' })
   const id = campaignIdSchema.parse(++next)
   await give(id, {
@@ -153,18 +153,18 @@ const running = async (recipients: number): Promise<CampaignId> => {
     },
   })
   await give(id, { type: 'AttachSession', data: { sessionId } })
-  await begin(id)
+  await begin(id, notBefore)
   return id
 }
 
-const begin = async (id: CampaignId) =>
+const begin = async (id: CampaignId, notBefore = new Date()) =>
   give(id, {
     type: 'StartCampaign',
     data: {
       runKey: randomBytes(32).toString('base64'),
       epoch: (await streamEpoch(nats, 'OUTCOMES')) as never,
       now: new Date().toISOString(),
-      notBefore: new Date().toISOString(),
+      notBefore: notBefore.toISOString(),
       hasConnectedNumber: true,
     },
   })
@@ -204,6 +204,12 @@ const sender = (id: CampaignId) => {
         subjects.campaignOutcome(tenant, job.campaignId, 'sent'),
         { kind: 'sent', ...send(job) },
         { id: `${job.messageId}.sent` },
+      ),
+    failed: (job: DispatchJob) =>
+      publisher.publish(
+        subjects.campaignOutcome(tenant, job.campaignId, 'failed'),
+        { kind: 'failed', reason: 'rejected', ...send(job) },
+        { id: `${job.messageId}.failed` },
       ),
     skipped: (job: DispatchJob) =>
       publisher.publish(
@@ -277,6 +283,56 @@ describe('the background work', () => {
       await peer.sent(job)
     }
     await eventually(async () => (await dispatched()) >= 2, { what: 'the next window' })
+    peer.stop()
+  })
+
+  test('[G12] a retry sends to those who failed, under the next attempt, and completes once more', async () => {
+    const id = await running(3)
+    const first = sender(id)
+    for (let position = 1; position <= 3; position += 1) {
+      const job = await first.take()
+      await first.intend(job)
+      await (job.position === 2 ? first.failed(job) : first.sent(job))
+    }
+    const completions = async () =>
+      (await typesOf(eventStreams.campaign(id))).filter((type) => type === 'CampaignCompleted').length
+    await eventually(async () => (await completions()) === 1, { what: 'the first completion' })
+    first.stop()
+
+    await give(id, {
+      type: 'RetryFailed',
+      data: {
+        epoch: (await streamEpoch(nats, 'OUTCOMES')) as never,
+        notBefore: new Date().toISOString(),
+        includeUnconfirmed: false,
+        retryable: 1,
+        hasConnectedNumber: true,
+      },
+    })
+    const second = sender(id)
+    const again = await second.take()
+    expect(again).toMatchObject({ position: 2, attempt: 2 })
+    await eventually(async () => (await run(id))?.gate === 'open', { what: 'the open gate' })
+    await second.intend(again)
+    await second.sent(again)
+    await eventually(async () => (await completions()) === 2, { what: 'the second completion' })
+    expect((await outcomesOf(id)).at(-1)).toMatchObject({ position: 2, attempt: 2, state: 'sent' })
+    await eventually(
+      async () => JSON.stringify(await live(id, 'campaign_update')).includes('"sent":3,"failed":0'),
+      { what: 'the figures of the second run' },
+    )
+    second.stop()
+  })
+
+  test('a start that is undone before its first send has published no job', async () => {
+    const id = await running(3, new Date(Date.now() + 60_000))
+    await eventually(async () => (await run(id))?.gate === 'open', { what: 'the open gate' })
+    await give(id, { type: 'UndoStart', data: { now: new Date().toISOString() } })
+    await eventually(async () => (await run(id))?.gate === 'shut', { what: 'the shut gate' })
+    expect(await store.headOf(eventStreams.outcomes(id))).toBeUndefined()
+    await begin(id)
+    const peer = sender(id)
+    expect(await peer.take()).toMatchObject({ position: 1, attempt: 1 })
     peer.stop()
   })
 

@@ -30,10 +30,12 @@ import { sessionWords } from '../feed/words.ts'
 import type { OutcomeRecord, TestResult } from '../ledger/batch.ts'
 import { type Ledger, startLedger } from '../ledger/ledger.ts'
 import type { CampaignRow, LedgerModel } from '../ledger/model.ts'
+import { reopenFailed } from '../ledger/reopen.ts'
 import { createOutcomeWriter, type OutcomeWriter } from '../ledger/outcome-writer.ts'
 import { runRelay } from '../relay/relay.ts'
 import { runSchedule } from '../schedule/schedule.ts'
 import { airClear } from './air.ts'
+import { type Alarms, createAlarms } from './alarms.ts'
 import type { BackgroundMetrics } from './metrics.ts'
 import { createSystemCommands, type SystemCommands } from './commands.ts'
 import { answerSettle, SETTLE_TIMEOUT_MS } from './control.ts'
@@ -108,7 +110,10 @@ export const holdBackground = async (options: HolderOptions, signal: AbortSignal
   const { nats, store, model, log, metrics } = options
   const parts = await createParts(options)
   let ledger: Ledger | undefined = undefined
-  const runner = createKeyedRunner<CampaignId>((id) => actOn(options, parts, () => ledger, id, signal))
+  const alarms = createAlarms<CampaignId>((id) => runner.wake(id))
+  const runner = createKeyedRunner<CampaignId>((id) =>
+    actOn(options, { ...parts, alarms }, () => ledger, id, signal),
+  )
   const sessions = createKeyedRunner<string>((id) => guarded(log, () => parts.desired.session(id)))
 
   ledger = await startLedger(
@@ -161,6 +166,7 @@ export const holdBackground = async (options: HolderOptions, signal: AbortSignal
     keepSchedule(options, parts, signal),
   ])
   await Promise.all([runner.stop(), sessions.stop()])
+  alarms.stop()
 }
 
 const keepSchedule = (
@@ -215,9 +221,11 @@ const RETRY_MS = 1_000
 /** Asked anew after an await: the compiler would remember the answer of before. */
 const isAborted = (signal: AbortSignal): boolean => signal.aborted
 
+type ActingParts = Parts & { readonly alarms: Alarms<CampaignId> }
+
 const actOn = async (
   options: HolderOptions,
-  parts: Parts,
+  parts: ActingParts,
   ledger: () => Ledger | undefined,
   id: CampaignId,
   signal: AbortSignal,
@@ -235,12 +243,14 @@ const actOn = async (
 }
 
 const act = async (
-  { nats, model }: HolderOptions,
-  { desired, dispatch, commands, writer }: Parts,
+  options: HolderOptions,
+  parts: ActingParts,
   ledger: Ledger | undefined,
   id: CampaignId,
   signal: AbortSignal,
 ): Promise<void> => {
+  const { nats, model } = options
+  const { desired, dispatch, writer } = parts
   const row = model.campaign(id)
   if (row === undefined) return
   await desired.campaign(id)
@@ -252,10 +262,34 @@ const act = async (
     await skipRest(writer, ledger, id)
   }
   if (row.status === 'COMPLETED') await dispatch.withdraw(row)
-  if (row.status !== 'RUNNING') return
-  if (isSettled(row.totals) && ledger?.openIntents(id).length === 0) {
-    await commands.campaign(row.tenant, id, { type: 'CompleteCampaign', data: { totals: row.totals } })
-  } else await dispatch.advance(id)
+  if (row.status === 'RUNNING') await goOn(options, parts, ledger, row)
+}
+
+const goOn = async (
+  options: HolderOptions,
+  { alarms, commands, dispatch, writer }: ActingParts,
+  ledger: Ledger | undefined,
+  row: CampaignRow,
+): Promise<void> => {
+  const { model } = options
+  const { campaignId: id, tenant } = row
+  if (row.reopened < row.attempt) {
+    await dispatch.withdraw(row)
+    await reopenFailed({ model, writer }, row)
+    return // The row has changed, which leads here again.
+  }
+  if (isSettled(row.totals) && ledger?.openIntents(id).length === 0)
+    return commands.campaign(tenant, id, { type: 'CompleteCampaign', data: { totals: row.totals } })
+  const waitMs = row.dispatchedTo > 0 ? 0 : Date.parse(row.notBefore ?? '') - Date.now()
+  if (waitMs > 0) alarms.set(id, waitMs)
+  else if (row.dispatchedTo > 0 || (await isStillStarted(options, id))) await dispatch.advance(id)
+}
+
+/** Until the first job a start can be undone: what the event store has by now counts, not what the index has. */
+const isStillStarted = async ({ store, model, indexed }: HolderOptions, id: CampaignId): Promise<boolean> => {
+  const head = await store.headOf(eventStreams.campaign(id))
+  if (head !== undefined) await indexed(head.position)
+  return model.campaign(id)?.status === 'RUNNING'
 }
 
 /** G9 */

@@ -140,6 +140,10 @@ const changes = (event: Exclude<CampaignEvent, { type: 'CampaignCreated' }>, at:
       return { session_id: event.data.sessionId }
     case 'CampaignStarted':
       return { status: 'RUNNING', total: event.data.total, started_at: at, completed_at: null }
+    case 'StartUndone':
+      return { status: 'READY', started_at: null }
+    case 'RetryStarted':
+      return { status: 'RUNNING', completed_at: null }
     case 'CampaignPaused':
       return { status: 'PAUSED' }
     case 'CampaignResumed':
@@ -175,6 +179,7 @@ const outcomeProjection = (database: ReadModelDatabase) => {
         for (const [sessionId, at] of newestBySession(event.data.outcomes)) active.run(at, sessionId)
         break
       case 'RestSkipped':
+      case 'RecipientsReopened':
       case 'OutcomesLost':
         break
     }

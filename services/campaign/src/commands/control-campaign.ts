@@ -11,6 +11,7 @@ import { sessionStream } from '../domain/session/stream.ts'
 import { readRecipients } from '../imports/chunks.ts'
 import { handleCampaign, loadCampaign } from './campaigns.ts'
 import type { Actor, CommandContext } from './context.ts'
+import { readStates } from './recipient-states.ts'
 import { newRunKey } from './run-key.ts'
 
 const MAX_FAULTS_NAMED = 100
@@ -98,6 +99,41 @@ export const cancelCampaign = async (
   const row = await handleCampaign(context, actor, id, { type: 'CancelCampaign', data: {} })
   await context.control.settle({ tenant: row.tenant, campaignId: row.campaignId })
   return row
+}
+
+export const undoStart = (context: CommandContext, actor: Actor, id: CampaignId): Promise<CampaignRow> =>
+  handleCampaign(context, actor, id, { type: 'UndoStart', data: { now: new Date().toISOString() } })
+
+export const retryFailed = async (
+  context: CommandContext,
+  actor: Actor,
+  row: CampaignRow,
+  includeUnconfirmed: boolean,
+): Promise<CampaignRow> =>
+  handleCampaign(context, actor, row.campaignId, {
+    type: 'RetryFailed',
+    data: {
+      epoch: await outcomesEpoch(context),
+      notBefore: new Date(Date.now() + context.settings.FIRST_SEND_DELAY).toISOString(),
+      includeUnconfirmed,
+      retryable: await countRetryable(context, row, includeUnconfirmed),
+      hasConnectedNumber: await isConnected(context, row.sessionId),
+    },
+  })
+
+const countRetryable = async (
+  { store }: CommandContext,
+  { campaignId, progress }: CampaignRow,
+  includeUnconfirmed: boolean,
+): Promise<number> => {
+  const stateOf = await readStates(store, campaignId)
+  let count = 0
+  for (let position = 1; position <= progress.total; position += 1) {
+    const state = stateOf(position)
+    if (state === 'failed' || state === 'pending' || (includeUnconfirmed && state === 'unconfirmed'))
+      count += 1
+  }
+  return count
 }
 
 export const resumeCampaign = async (

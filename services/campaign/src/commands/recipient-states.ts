@@ -20,13 +20,17 @@ export const foldStates = async (events: AsyncIterable<OutcomeEvent>): Promise<S
       case 'OutcomesRecorded':
         for (const { position, state } of data.outcomes) states.set(position, state)
         break
+      case 'RecipientsReopened':
+        for (const position of data.positions) states.set(position, 'pending')
+        break
       case 'RestSkipped':
+        for (const [position, state] of states) if (state === 'pending') states.set(position, 'skipped')
         for (const position of data.unconfirmed) states.set(position, 'unconfirmed')
         rest = 'skipped'
         break
       case 'OutcomesLost':
         for (let position = 1; position <= data.toPosition; position += 1)
-          if (!states.has(position)) states.set(position, 'unconfirmed')
+          if ((states.get(position) ?? 'pending') === 'pending') states.set(position, 'unconfirmed')
         break
       case 'RecipientsDispatched':
     }

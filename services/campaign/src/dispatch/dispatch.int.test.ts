@@ -66,6 +66,8 @@ const runningRow = (campaignId: CampaignId): CampaignRow => ({
   sessionId: one,
   runKey: Buffer.alloc(32, campaignId).toString('base64'),
   attempt: 1,
+  reopened: 1,
+  retryUnconfirmed: false,
   epoch,
   dispatchEpoch: undefined,
   notBefore: undefined,
@@ -83,6 +85,7 @@ const runningRow = (campaignId: CampaignId): CampaignRow => ({
 /** What the index holds: the row of the test, nothing settled. */
 const model = {
   campaign: () => row,
+  recipient: () => undefined,
   openPositions: (_id: CampaignId, to: number) => Array.from({ length: to }, (_, index) => index + 1),
 } as Partial<LedgerModel> as LedgerModel
 

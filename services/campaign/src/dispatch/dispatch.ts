@@ -49,6 +49,7 @@ export const mayRun = (row: CampaignRow, epoch: Epoch): row is RunningRow =>
   row.runKey !== undefined &&
   row.sessionId !== undefined &&
   row.epoch === epoch &&
+  row.reopened >= row.attempt &&
   (row.dispatchEpoch === undefined || row.dispatchEpoch === epoch)
 
 /** Dispatched, and without an outcome. */
@@ -80,7 +81,7 @@ export const createDispatch = (options: DispatchOptions): Dispatch => {
     await ensureDispatchConsumer(nats, row, row.sessionId)
     const placement = {
       session: row.sessionId,
-      key: before === undefined ? row.sessionId : randomUUID(),
+      key: before === undefined ? `${row.sessionId}.${String(row.attempt)}` : randomUUID(),
       publishedTo: 0,
     }
     placed.set(row.campaignId, placement)
@@ -94,11 +95,9 @@ export const createDispatch = (options: DispatchOptions): Dispatch => {
   const publishDue = async (row: RunningRow, placement: Placement): Promise<void> => {
     const { publishedTo, key } = placement
     if (row.dispatchedTo <= publishedTo) return
-    const positions =
-      publishedTo === 0
-        ? model.openPositions(row.campaignId, row.dispatchedTo)
-        : Array.from({ length: row.dispatchedTo - publishedTo }, (_, index) => publishedTo + 1 + index)
-    await publisher.publishAll(jobsOf(row, positions, recipients, key))
+    const positions = positionsDue(model, row, publishedTo)
+    const attemptOf = (position: number) => model.recipient(row.campaignId, position)?.attempt ?? 1
+    await publisher.publishAll(jobsOf(row, positions, { recipients, attemptOf, key }))
     placement.publishedTo = row.dispatchedTo
   }
 
@@ -133,6 +132,11 @@ export const createDispatch = (options: DispatchOptions): Dispatch => {
     forget: () => placed.clear(),
   }
 }
+
+const positionsDue = (model: LedgerModel, row: RunningRow, publishedTo: number): readonly number[] =>
+  publishedTo === 0
+    ? model.openPositions(row.campaignId, row.dispatchedTo)
+    : Array.from({ length: row.dispatchedTo - publishedTo }, (_, index) => publishedTo + 1 + index)
 
 /** Writes down how far jobs may be published. */
 const openWindow = async ({ writer, window, epoch }: DispatchOptions, row: RunningRow): Promise<void> => {

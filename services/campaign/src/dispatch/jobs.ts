@@ -9,21 +9,27 @@ import type { RecipientReader } from './recipients.ts'
 
 export type RunningRow = CampaignRow & { readonly runKey: string; readonly sessionId: SessionId }
 
-/** `key`: ends the ids that the stream knows them by. */
+interface JobSource {
+  readonly recipients: RecipientReader
+  readonly attemptOf: (position: number) => number
+  /** Ends the ids that the stream knows the jobs by. */
+  readonly key: string
+}
+
 export async function* jobsOf(
   row: RunningRow,
   positions: readonly number[],
-  recipients: RecipientReader,
-  key: string,
+  { recipients, attemptOf, key }: JobSource,
 ): AsyncIterable<OutgoingMessage> {
   for (const position of positions) {
     const recipient = await recipients.at(row.campaignId, position)
     if (recipient === undefined) continue
+    const attempt = attemptOf(position)
     const job: DispatchJob = {
       campaignId: row.campaignId,
       position,
-      attempt: row.attempt,
-      messageId: messageIdOf(row.runKey, position, row.attempt),
+      attempt,
+      messageId: messageIdOf(row.runKey, position, attempt),
       phone: recipient.phone,
       variables: recipient.variables,
       correlationId: row.correlationId ?? String(row.campaignId),

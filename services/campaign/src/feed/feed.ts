@@ -128,6 +128,7 @@ const isWithoutNumber = (model: LedgerModel, { status, sessionId }: CampaignRow)
 
 const isChangeOfState = new Set([
   'CampaignStarted',
+  'RetryStarted',
   'CampaignResumed',
   'CampaignCancelled',
   'CampaignCompleted',

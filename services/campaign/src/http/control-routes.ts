@@ -1,11 +1,20 @@
 // Control of a campaign: start, pause, resume, cancel, test send.
-import { testSendRequest } from '@peyk/contracts'
+import { retryFailedRequest, testSendRequest } from '@peyk/contracts'
 
 import { handleCampaign } from '../commands/campaigns.ts'
 import type { CommandContext } from '../commands/context.ts'
-import { cancelCampaign, pauseCampaign, resumeCampaign, startCampaign } from '../commands/control-campaign.ts'
+import {
+  cancelCampaign,
+  pauseCampaign,
+  resumeCampaign,
+  retryFailed,
+  startCampaign,
+  undoStart,
+} from '../commands/control-campaign.ts'
 import { requestTestSend } from '../commands/test-send.ts'
 import { campaignParams as params, type Routes } from './routes.ts'
+
+const MAY_COME_TWICE = 'who is unconfirmed may have got the message: they may get it twice'
 
 export const addControlRoutes = (routes: Routes, context: CommandContext): void => {
   for (const path of ['/api/campaigns/:id/start', '/api/campaigns/:id/confirm-and-start'])
@@ -23,6 +32,24 @@ export const addControlRoutes = (routes: Routes, context: CommandContext): void 
       'Schedule cancelled',
     )
   })
+
+  routes.add('POST', '/api/campaigns/:id/undo', { params }, async (call) => {
+    const { campaignId } = await routes.runnable(call)
+    return routes.reply(await undoStart(context, routes.actor(call), campaignId), 'Start undone')
+  })
+
+  routes.add(
+    'POST',
+    '/api/campaigns/:id/retry-failed',
+    { params, body: retryFailedRequest },
+    async (call) => {
+      const row = await routes.runnable(call)
+      const { includeUnconfirmed } = call.body
+      const retried = await retryFailed(context, routes.actor(call), row, includeUnconfirmed)
+      const more = includeUnconfirmed ? { warning: MAY_COME_TWICE } : {}
+      return routes.reply(retried, 'Failed recipients are sent to again', more)
+    },
+  )
 
   routes.add('POST', '/api/campaigns/:id/pause', { params }, async (call) => {
     const { campaignId } = await routes.runnable(call)

@@ -86,6 +86,11 @@ export const routeDocs: Readonly<Record<string, RouteDocs>> = {
   },
   'POST /api/campaigns/:id/start': command('Start, now or at its time'),
   'POST /api/campaigns/:id/confirm-and-start': command('Start'),
+  'POST /api/campaigns/:id/undo': command('Undo the start, until the first message goes'),
+  'POST /api/campaigns/:id/retry-failed': {
+    summary: 'Send to those who failed once more',
+    replies: { 200: changed.extend({ warning: z.string().optional() }) },
+  },
   'POST /api/campaigns/:id/pause': command('Pause; answers when nothing is being sent any more'),
   'POST /api/campaigns/:id/resume': command('Go on'),
   'POST /api/campaigns/:id/cancel': command('Cancel, for good'),

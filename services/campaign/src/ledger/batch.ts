@@ -112,7 +112,9 @@ const noteIntent = (
     return
   }
   const known = lookup.recipient(campaignId, position)
-  const settled = known !== undefined && known.attempt >= attempt
+  const settled =
+    known !== undefined &&
+    (known.attempt > attempt || (known.attempt === attempt && known.state !== 'pending'))
   if (!settled)
     open.set(messageId, { messageId, campaignId, position, attempt, sessionId, sequence, storedAtMs, testId })
 }

@@ -38,6 +38,9 @@ export interface CampaignRow {
   readonly sessionId: SessionId | undefined
   readonly runKey: string | undefined
   readonly attempt: number
+  /** The attempt whose recipients are all open again; behind `attempt` a retry has still to open some. */
+  readonly reopened: number
+  readonly retryUnconfirmed: boolean
   /** The epoch of OUTCOMES that the run was started or resumed in. */
   readonly epoch: string | undefined
   /** The epoch that jobs were published in; another than today's means that outcomes were lost. */
@@ -99,6 +102,13 @@ export interface LedgerModel {
   messages(id: MessageId): SentMessage | undefined
   /** Positions up to `to` without an outcome. */
   openPositions(id: CampaignId, to: number): readonly number[]
+  /** Who ended badly in an earlier attempt than this, the first of them. */
+  retryable(
+    id: CampaignId,
+    attempt: number,
+    states: readonly RecipientState[],
+    limit: number,
+  ): readonly number[]
   chunkOf(
     id: CampaignId,
     position: number,
@@ -129,6 +139,8 @@ const campaignRow = (raw: Raw): CampaignRow => {
     sessionId: sessionId === undefined ? undefined : sessionIdSchema.parse(sessionId),
     runKey: optional(raw['run_key']),
     attempt: Number(raw['attempt']),
+    reopened: Number(raw['reopened']),
+    retryUnconfirmed: raw['retry_unconfirmed'] === 1,
     epoch: optional(raw['epoch']),
     dispatchEpoch: optional(raw['dispatch_epoch']),
     notBefore: optional(raw['not_before']),
@@ -209,6 +221,10 @@ const queries = (
     `select chunk, first_position as firstPosition, size from chunks
      where campaign_id = ? and counts = 1 and first_position <= ? and first_position + size > ? limit 1`,
   )
+  const retryable = database.prepare<[number, number, string, number], { position: number }>(
+    `select position from recipients where campaign_id = ? and attempt < ?
+       and state in (select value from json_each(?)) order by position limit ?`,
+  )
   const optionalRow = <Row>(raw: Raw | undefined, read: (raw: Raw) => Row) =>
     raw === undefined ? undefined : read(raw)
   return {
@@ -223,6 +239,8 @@ const queries = (
     recipient: (id, position) => recipient.get(id, position) ?? skippedRest(byId.get(id)),
     messages: (id) => message.get(id),
     openPositions: openPositions(database),
+    retryable: (id, attempt, states, limit) =>
+      retryable.all(id, attempt, JSON.stringify(states), limit).map(({ position }) => position),
     chunkOf: (id, position) => chunk.get(id, position, position),
   }
 }

@@ -94,16 +94,15 @@ const campaignProjection = (database: Database) => {
         rows.set(id, { is_deleted: 0 })
         break
       case 'CampaignStarted':
-        rows.set(id, {
-          ...startedColumns(event.data, recorded),
-          status: 'RUNNING',
-          started_at: at,
-          changed_at: at,
-        })
+        rows.set(id, startedColumns(event.data, recorded, at))
+        break
+      case 'RetryStarted':
+        rows.set(id, retriedColumns(event.data, recorded, at))
         break
       case 'ReportShared':
       case 'ReportShareRevoked':
         break
+      case 'StartUndone':
       case 'TitleChanged':
       case 'MessageChanged':
       case 'PacingSet':
@@ -131,6 +130,7 @@ const changedColumns = (
         | 'RecipientsImported'
         | 'TestSendRequested'
         | 'CampaignStarted'
+        | 'RetryStarted'
         | 'ReportShared'
         | 'ReportShareRevoked'
         | 'ScheduleCancelled'
@@ -157,6 +157,8 @@ const changedColumns = (
       return { schedule: JSON.stringify(event.data) }
     case 'CampaignScheduled':
       return status('SCHEDULED')
+    case 'StartUndone':
+      return status('READY', { run_key: null, not_before: null, started_at: null, totals: null })
     case 'SessionAttached':
       return { session_id: event.data.sessionId }
     case 'CampaignPaused':
@@ -175,12 +177,32 @@ const changedColumns = (
 const startedColumns = (
   data: CampaignEventOf<'CampaignStarted'>['data'],
   recorded: RecordedEvent,
+  at: string,
 ): Columns => ({
+  status: 'RUNNING',
+  started_at: at,
+  changed_at: at,
   run_key: data.runKey,
   epoch: data.epoch,
   attempt: data.attempt,
   not_before: data.notBefore,
   totals: JSON.stringify(totalsOfPending(data.total)),
+  correlation_id: metadataText(recorded, 'correlationId'),
+  traceparent: metadataText(recorded, 'traceparent'),
+})
+
+const retriedColumns = (
+  { attempt, epoch, notBefore, includeUnconfirmed }: CampaignEventOf<'RetryStarted'>['data'],
+  recorded: RecordedEvent,
+  at: string,
+): Columns => ({
+  status: 'RUNNING',
+  changed_at: at,
+  completed_at: null,
+  attempt,
+  epoch,
+  not_before: notBefore,
+  retry_unconfirmed: includeUnconfirmed ? 1 : 0,
   correlation_id: metadataText(recorded, 'correlationId'),
   traceparent: metadataText(recorded, 'traceparent'),
 })
@@ -259,12 +281,20 @@ const outcomesProjection = (database: Database) => {
   const restSkipped = database.prepare('update campaigns set rest_skipped = 1 where campaign_id = ?')
   const setEpoch = database.prepare('update campaigns set dispatch_epoch = ? where campaign_id = ?')
   const open = openPositions(database)
+  const attempt = database.prepare<[number, number], { attempt: number }>(
+    'select attempt from recipients where campaign_id = ? and position = ?',
+  )
+  const skipReopened = database.prepare(
+    "update recipients set state = 'skipped' where campaign_id = ? and state = 'pending'",
+  )
+  const reopened = database.prepare('update campaigns set reopened = ? where campaign_id = ?')
 
   return (recorded: RecordedEvent, { type, data }: OutcomeEvent): CampaignId => {
     const id = idOf(recorded.streamName)
     const runKey = run.get(id)?.run_key ?? ''
     const put = (position: number, state: string, attempt: number) =>
       upsert.run(id, position, attempt, state, messageIdOf(runKey, position, attempt))
+    const end = (position: number) => put(position, 'unconfirmed', attempt.get(id, position)?.attempt ?? 1)
     const totals = (value: Totals) => setTotals.run(JSON.stringify(value), id)
     switch (type) {
       case 'OutcomesRecorded':
@@ -274,13 +304,19 @@ const outcomesProjection = (database: Database) => {
       case 'RecipientsDispatched':
         dispatched.run(data.toPosition, data.epoch, id)
         break
-      case 'RestSkipped':
-        for (const position of data.unconfirmed) put(position, 'unconfirmed', 1)
+      case 'RecipientsReopened':
+        for (const position of data.positions) put(position, 'pending', data.attempt)
         totals(data.totals)
+        if (data.isLast) reopened.run(data.attempt, id)
+        break
+      case 'RestSkipped':
+        data.unconfirmed.forEach(end)
+        totals(data.totals)
+        skipReopened.run(id)
         restSkipped.run(id)
         break
       case 'OutcomesLost':
-        for (const position of open(id, data.toPosition)) put(position, 'unconfirmed', 1)
+        open(id, data.toPosition).forEach(end)
         totals(data.totals)
         setEpoch.run(data.epoch, id)
     }
@@ -292,7 +328,8 @@ const outcomesProjection = (database: Database) => {
 /** The positions from 1 to `to` that have no outcome yet. */
 export const openPositions = (database: Database) => {
   const settled = database.prepare<[number, number], { position: number }>(
-    'select position from recipients where campaign_id = ? and position between 1 and ? order by position',
+    `select position from recipients
+     where campaign_id = ? and position between 1 and ? and state <> 'pending' order by position`,
   )
   return (id: CampaignId, to: number): readonly number[] => {
     const known = new Set(settled.all(id, to).map(({ position }) => position))

@@ -1,6 +1,6 @@
 // The tables of the ledger's index: a projection of the event store, thrown away and rebuilt at will. No phone numbers.
 
-export const LEDGER_VERSION = 3
+export const LEDGER_VERSION = 4
 
 export const ledgerSchema = [
   `create table campaigns (
@@ -16,6 +16,9 @@ export const ledgerSchema = [
     session_id text,
     run_key text,
     attempt integer not null default 1,
+    -- The attempt whose recipients are all pending again; a retry sends nothing before.
+    reopened integer not null default 1,
+    retry_unconfirmed integer not null default 0,
     epoch text,
     dispatch_epoch text,
     not_before text,

@@ -64,6 +64,14 @@ const outcomeEvent = (tenant: TenantId, id: CampaignId, recorded: RecordedEvent)
         })),
         totals: data.totals,
       })
+    case 'RecipientsReopened':
+      return event({
+        attempt: data.attempt,
+        positions: data.positions,
+        isLast: data.isLast,
+        at: data.at,
+        totals: data.totals,
+      })
     case 'RestSkipped':
       return event({ reason: data.reason, unconfirmed: data.unconfirmed, at: data.at, totals: data.totals })
     case 'OutcomesLost':

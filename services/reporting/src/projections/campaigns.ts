@@ -73,6 +73,10 @@ const changes = (event: Exclude<CampaignEvent, { type: 'CampaignCreated' }>, at:
         completed_at: null,
         totals: JSON.stringify(totalsOfPending(event.data.total)),
       })
+    case 'StartUndone':
+      return status('READY', { started_at: null, totals: null })
+    case 'RetryStarted':
+      return status('RUNNING', { completed_at: null })
     case 'CampaignPaused':
       return status('PAUSED')
     case 'CampaignResumed':

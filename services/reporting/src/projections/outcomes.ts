@@ -40,7 +40,11 @@ export interface OutcomesOfBatch {
 
 export const outcomeProjection = (database: ReadModelDatabase) => {
   const rows = outcomeRows(database)
+  const reopen = outcomeReopener(database)
   const open = openPositions(database)
+  const attempt = database
+    .prepare<[number, number], number>('select attempt from outcomes where campaign_id = ? and position = ?')
+    .pluck()
   const setTotals = database.prepare('update campaigns set totals = ? where campaign_id = ?')
   return (tallies: Tallies): OutcomesOfBatch => {
     const campaigns = new Map<CampaignId, Gathered>()
@@ -58,23 +62,36 @@ export const outcomeProjection = (database: ReadModelDatabase) => {
       // Who is open is asked of the rows.
       if (event.type !== 'OutcomesRecorded') write()
       const { totals } = event.data
-      const gathered = campaigns.get(id) ?? { tenant: String(metadata['tenant']), outcomes: [], totals }
+      const tenant = String(metadata['tenant'])
+      const gathered = campaigns.get(id) ?? { tenant, outcomes: [], totals }
       campaigns.set(id, gathered)
       gathered.totals = totals
-      for (const outcome of outcomesOf(event, (to) => open(id, to))) gathered.outcomes.push(outcome)
+      if (event.type === 'RecipientsReopened') {
+        reopen(id, tallies, event.data)
+        return
+      }
+      for (const outcome of outcomesOf(
+        event,
+        (to) => open(id, to),
+        (position) => attempt.get(id, position) ?? 1,
+      ))
+        gathered.outcomes.push(outcome)
     }
     return { add, write }
   }
 }
 
+type Reopened = Extract<OutcomeEvent, { type: 'RecipientsReopened' }>['data']
+
 type OpenTo = (to?: number) => readonly number[]
 
 const outcomesOf = (
-  { type, data }: Exclude<OutcomeEvent, { type: 'RecipientsDispatched' }>,
+  { type, data }: Exclude<OutcomeEvent, { type: 'RecipientsDispatched' | 'RecipientsReopened' }>,
   open: OpenTo,
+  attemptOf: (position: number) => number,
 ): readonly Outcome[] => {
   const end = (positions: readonly number[], outcome: Omit<Outcome, 'position' | 'attempt'>) =>
-    positions.map((position) => ({ ...outcome, position, attempt: 1 }))
+    positions.map((position) => ({ ...outcome, position, attempt: attemptOf(position) }))
   switch (type) {
     case 'OutcomesRecorded':
       return data.outcomes
@@ -139,6 +156,20 @@ const moveAll = (
     tallies.count(id, recipient, 1)
   }
   return moved
+}
+
+/** Whoever is sent to once more has no outcome until then. */
+const outcomeReopener = (database: ReadModelDatabase) => {
+  const take = database.prepare<[number, number, number], Kind>(
+    `delete from outcomes where campaign_id = ? and position = ? and attempt < ?
+     returning state, reason, session_id as sessionId`,
+  )
+  return (id: CampaignId, tallies: Tallies, { attempt, positions }: Reopened): void => {
+    for (const position of positions) {
+      const known = take.get(id, position, attempt)
+      if (known !== undefined) tallies.count(id, known, -1)
+    }
+  }
 }
 
 const isNews = (known: Recipient, { attempt, state }: Outcome): boolean =>

@@ -249,6 +249,20 @@ describe('outcome rows', () => {
       { state: 'unconfirmed', reason: 'no_ack', count: 1 },
     ])
   })
+  test('who is sent to once more has no outcome until then, and no reason of before', () => {
+    const reopened = outcome('RecipientsReopened', {
+      attempt: 2,
+      positions: [2],
+      isLast: true,
+      at: at(5),
+      totals: totalsOfPending(0),
+    })
+    const failed = [...running(), recorded(moved(1, 'sent', 3), moved(2, 'failed', 3, 'rejected'))]
+    expect(states(...failed, reopened, reopened)).toEqual(['sent', 'pending', 'pending'])
+    expect(given(...failed, reopened).reasons(campaignId)).toEqual([])
+    const again = recorded({ ...moved(2, 'sent', 6), attempt: 2 })
+    expect(states(...failed, reopened, again, reopened)).toEqual(['sent', 'sent', 'pending'])
+  })
   test('after a loss what was dispatched without an outcome is unconfirmed', () => {
     const lost = outcome('OutcomesLost', {
       epoch: 'f',

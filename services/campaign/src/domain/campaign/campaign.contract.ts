@@ -97,6 +97,20 @@ const command: fc.Arbitrary<CampaignCommand> = fc.oneof(
     }),
   }),
   fc.record({
+    type: fc.constant('UndoStart' as const),
+    data: fc.record({ now: fc.constantFrom(...instants) }),
+  }),
+  fc.record({
+    type: fc.constant('RetryFailed' as const),
+    data: fc.record({
+      epoch,
+      notBefore: fc.constant(notBefore),
+      includeUnconfirmed: fc.boolean(),
+      retryable: fc.nat(2),
+      hasConnectedNumber,
+    }),
+  }),
+  fc.record({
     type: fc.constant('PauseCampaign' as const),
     data: fc.record({ reason: fc.constantFrom('user' as const, 'stateLost' as const) }),
   }),
@@ -133,10 +147,10 @@ const allowedNext: Record<Campaign['status'], readonly Campaign['status'][]> = {
   DRAFT: ['READY'],
   READY: ['DRAFT', 'SCHEDULED', 'RUNNING'],
   SCHEDULED: ['READY', 'RUNNING', 'CANCELLED'],
-  RUNNING: ['PAUSED', 'COMPLETED', 'CANCELLED', 'FAILED'],
+  RUNNING: ['READY', 'PAUSED', 'COMPLETED', 'CANCELLED', 'FAILED'],
   PAUSED: ['RUNNING', 'CANCELLED', 'FAILED'],
   FAILED: ['RUNNING'],
-  COMPLETED: [],
+  COMPLETED: ['RUNNING'],
   CANCELLED: [],
 }
 

@@ -47,6 +47,7 @@ export interface Run {
   readonly attempt: number
   /** Fixed at the start. */
   readonly total: number
+  readonly notBefore: string
 }
 
 /** READY and SCHEDULED have a message and recipients; from RUNNING on there is a run. */
@@ -150,11 +151,18 @@ const evolutions: Evolve = {
   CampaignScheduled: ({ details }) => ({ status: 'SCHEDULED', details }),
   ScheduleMissed: (campaign, { taken }) => (taken === 'skip' ? readyAgain(campaign) : campaign),
   SessionAttached: (campaign, { sessionId }) => withDetails(campaign, { sessionId }),
-  CampaignStarted: ({ details }, { epoch, attempt, total }) => ({
+  CampaignStarted: ({ details }, { epoch, attempt, total, notBefore }) => ({
     status: 'RUNNING',
     details,
-    run: { epoch, attempt, total },
+    run: { epoch, attempt, total, notBefore },
   }),
+  StartUndone: ({ details }) => ({ status: 'READY', details }),
+  RetryStarted: (campaign, { epoch, attempt, notBefore }) =>
+    inRun(campaign, (run) => ({
+      status: 'RUNNING',
+      details: campaign.details,
+      run: { ...run, epoch, attempt, notBefore },
+    })),
   CampaignPaused: (campaign, { reason }) =>
     inRun(campaign, (run) => ({ status: 'PAUSED', details: campaign.details, run, reason })),
   CampaignResumed: (campaign, { epoch }) =>

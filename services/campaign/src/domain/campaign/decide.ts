@@ -2,7 +2,7 @@
 import type { CampaignCommand, CampaignEvent, CampaignStatus, Rejection, Schedule } from '@peyk/contracts'
 import { accept, type Decider, type Decision, reject } from '@peyk/event-sourcing/decider'
 
-import { type Campaign, evolve, type ExistingCampaign, noCampaign } from './campaign.ts'
+import { type Campaign, evolve, type ExistingCampaign, noCampaign, type Run } from './campaign.ts'
 import { decideDue, dueAtMs } from './schedule.ts'
 
 type CampaignDecision = Decision<CampaignEvent, Rejection>
@@ -45,6 +45,8 @@ const allowedIn = {
   CancelSchedule: ['DRAFT', 'READY', 'SCHEDULED'],
   AttachSession: ['DRAFT', 'READY', 'SCHEDULED', 'PAUSED', 'FAILED'],
   StartCampaign: ['READY', 'SCHEDULED'],
+  UndoStart: ['RUNNING'],
+  RetryFailed: ['COMPLETED', 'FAILED'],
   PauseCampaign: ['RUNNING'],
   ResumeCampaign: ['PAUSED', 'FAILED'],
   CancelCampaign: ['SCHEDULED', 'RUNNING', 'PAUSED'],
@@ -112,6 +114,18 @@ const decisions: Decide = {
   StartCampaign: (data, campaign) => (campaign.status === 'RUNNING' ? accept() : start(data, campaign)),
 
   StartDue: (data, campaign) => (campaign.status === 'SCHEDULED' ? startDue(data, campaign) : accept()),
+
+  UndoStart: ({ now }, campaign) => {
+    if (campaign.status === 'READY') return accept()
+    return inAllowedState('UndoStart', campaign, () =>
+      campaign.status === 'RUNNING' && mayUndo(campaign.run, now)
+        ? accept({ type: 'StartUndone', data: {} })
+        : reject({ code: 'too_late_to_undo' }),
+    )
+  },
+
+  RetryFailed: (data, campaign) =>
+    campaign.status === 'RUNNING' && campaign.run.attempt > 1 ? accept() : retryFailed(data, campaign),
 
   PauseCampaign: ({ reason }, campaign) =>
     campaign.status === 'PAUSED'
@@ -222,6 +236,23 @@ const cancelledSchedule = ({ status, details }: ExistingCampaign): readonly Camp
   details.schedule === undefined || wrongStateFor('CancelSchedule', status) !== undefined
     ? []
     : [{ type: 'ScheduleCancelled', data: {} }]
+
+/** So long before its first send a start cannot be undone any more: the first jobs may be on their way. */
+const UNDO_MARGIN_MS = 1_000
+
+const mayUndo = ({ attempt, notBefore }: Run, now: string): boolean =>
+  attempt === 1 && Date.parse(now) < Date.parse(notBefore) - UNDO_MARGIN_MS
+
+const retryFailed = (
+  { epoch, notBefore, includeUnconfirmed, retryable, hasConnectedNumber }: DataOf['RetryFailed'],
+  campaign: ExistingCampaign,
+): CampaignDecision =>
+  inAllowedState('RetryFailed', campaign, () => {
+    if (retryable === 0) return reject({ code: 'nothing_to_retry' })
+    if (!hasConnectedNumber) return reject({ code: 'no_connected_number' })
+    const attempt = 'run' in campaign && campaign.run !== undefined ? campaign.run.attempt + 1 : 2
+    return accept({ type: 'RetryStarted', data: { attempt, epoch, notBefore, includeUnconfirmed } })
+  })
 
 const startDue = (
   { runKey, epoch, now, graceMs }: DataOf['StartDue'],

@@ -177,6 +177,16 @@ export const routeTable: readonly RouteRow[] = [
   control('start', 'READY', ['DRAFT', '409 no_recipients'], ['PAUSED', wrong]),
   control('confirm-and-start', 'READY', ['DRAFT', '409 no_recipients'], ['CANCELLED', wrong]),
   control('cancel-schedule', 'SCHEDULED', ['RUNNING', wrong], ['COMPLETED', wrong]),
+  control('undo', 'RUNNING', ['DRAFT', wrong], ['COMPLETED', wrong]),
+  {
+    ...control('retry-failed', 'COMPLETED', ['READY', wrong], ['RUNNING', wrong], ['CANCELLED', wrong]),
+    body: {},
+    other: { body: { includeUnconfirmed: true } },
+    bad: [
+      { body: { includeUnconfirmed: 'yes' }, told: '400 invalid_request includeUnconfirmed' },
+      { body: [], told: '400 invalid_request' },
+    ],
+  },
   control('pause', 'RUNNING', ['READY', wrong], ['COMPLETED', wrong]),
   control('resume', 'PAUSED', ['READY', wrong], ['CANCELLED', wrong]),
   control('cancel', 'PAUSED', ['READY', wrong], ['COMPLETED', wrong]),
