@@ -97,7 +97,7 @@ const readLedger = async (store: EventStore, id: CampaignId): Promise<readonly O
 }
 
 const epochsOf = (ledger: readonly OutcomeEvent[]): readonly Epoch[] =>
-  ledger.flatMap((event) => (event.type === 'RestSkipped' ? [] : event.data.epoch))
+  ledger.flatMap((event) => ('epoch' in event.data ? event.data.epoch : []))
 
 const addresses = async () => {
   const { url, eventstore, nats, data } = values
