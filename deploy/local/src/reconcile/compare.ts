@@ -46,7 +46,8 @@ const replay = (events: readonly OutcomeEvent[], positions: Iterable<number>): L
   for (const position of positions) recipients.set(position, { state: 'pending', attempt: 0 })
   const end = (state: RecipientState, isMeant: (position: number) => boolean) => {
     for (const [position, known] of recipients)
-      if (known.state === 'pending' && isMeant(position)) recipients.set(position, { state, attempt: 1 })
+      if (known.state === 'pending' && isMeant(position))
+        recipients.set(position, { state, attempt: Math.max(1, known.attempt) })
   }
   for (const { type, data } of events) {
     switch (type) {
@@ -54,6 +55,10 @@ const replay = (events: readonly OutcomeEvent[], positions: Iterable<number>): L
         for (const { position, state, attempt } of data.outcomes)
           if (isNews(recipients.get(position), { state, attempt }))
             recipients.set(position, { state, attempt })
+        break
+      case 'RecipientsReopened':
+        for (const position of data.positions)
+          recipients.set(position, { state: 'pending', attempt: data.attempt })
         break
       case 'RestSkipped':
         end('unconfirmed', (position) => data.unconfirmed.includes(position))

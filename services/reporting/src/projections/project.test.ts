@@ -141,6 +141,16 @@ describe('campaign row', () => {
       [started(), outcome('RecipientsDispatched', { toPosition: 3, attempt: 1, epoch: 'e' })],
       { status: 'RUNNING', totals: totalsOfPending(3) },
     ],
+    ['StartUndone', [started(), campaign('StartUndone', {})], { status: 'READY' }],
+    [
+      'RetryStarted',
+      [
+        started(),
+        campaign('CampaignCompleted', { totals: totalsOfPending(0) }),
+        campaign('RetryStarted', { attempt: 2, epoch: 'e', notBefore: at(9), includeUnconfirmed: false }),
+      ],
+      { status: 'RUNNING' },
+    ],
   ]
   test.each(cases)('%s', (_name, events, expected) => {
     expect(given(created, ...events).campaign(campaignId)).toMatchObject(expected)
