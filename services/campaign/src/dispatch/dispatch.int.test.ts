@@ -18,6 +18,7 @@ import {
   connectNats,
   createPublisher,
   ensureStreams,
+  lastMessageOf,
   type Nats,
   type NatsServer,
   readSubjects,
@@ -85,7 +86,7 @@ const runningRow = (campaignId: CampaignId): CampaignRow => ({
 /** What the index holds: the row of the test, nothing settled. */
 const model = {
   campaign: () => row,
-  recipient: () => undefined,
+  recipient: () => ({ state: 'pending', attempt: row.attempt }),
   openPositions: (_id: CampaignId, to: number) => Array.from({ length: to }, (_, index) => index + 1),
 } as Partial<LedgerModel> as LedgerModel
 
@@ -170,4 +171,15 @@ test('G11: jobs follow the campaign to another number and back, however soon', a
   row = { ...row, sessionId: one }
   await dispatch.advance(row.campaignId)
   expect([await jobsOn(one), await jobsOn(other)]).toEqual([WINDOW, 0])
+})
+
+test('G12: a retry that follows at once publishes its jobs, though the completion between was not seen', async () => {
+  const dispatch = dispatchWith()
+  row = { ...row, total: WINDOW, totals: totalsOfPending(WINDOW) }
+  await dispatch.advance(row.campaignId)
+  row = { ...row, attempt: 2, reopened: 2 }
+  await dispatch.advance(row.campaignId)
+  expect(await jobsOn(one)).toBe(WINDOW)
+  const job = await lastMessageOf(nats, 'DISPATCH', subjects.dispatch(tenant, row.campaignId, one))
+  expect(job?.json()).toMatchObject({ position: WINDOW, attempt: 2 })
 })

@@ -59,6 +59,7 @@ const outstanding = ({ dispatchedTo, total, totals }: CampaignRow): number =>
 /** Where the jobs of a campaign stand, as far as this process has seen to it. */
 interface Placement {
   readonly session: SessionId
+  readonly attempt: number
   /** Ends the ids of its jobs: those of jobs that were purged are still known to the stream, and would be refused. */
   readonly key: string
   /** Every job up to here is published; 0 before the first. */
@@ -72,15 +73,16 @@ export const createDispatch = (options: DispatchOptions): Dispatch => {
   /** What was asked for before was probably published by somebody else: its trace is linked, not extended. */
   const createdAt = new Date().toISOString()
 
-  /** On the subject of the campaign's number; what stands on that of another one is taken back. */
+  /** On the subject of the campaign's number; what stands there of another number or attempt is taken back. */
   const place = async (row: RunningRow): Promise<Placement> => {
     const before = placed.get(row.campaignId)
-    if (before?.session === row.sessionId) return before
+    if (before?.session === row.sessionId && before.attempt === row.attempt) return before
     if (before !== undefined)
       await purgeSubject(nats, 'DISPATCH', subjects.dispatchOfCampaign(row.tenant, row.campaignId))
     await ensureDispatchConsumer(nats, row, row.sessionId)
     const placement = {
       session: row.sessionId,
+      attempt: row.attempt,
       key: before === undefined ? `${row.sessionId}.${String(row.attempt)}` : randomUUID(),
       publishedTo: 0,
     }
@@ -90,7 +92,7 @@ export const createDispatch = (options: DispatchOptions): Dispatch => {
 
   /**
    * Publishes what was dispatched: also a window that an earlier try had written when its answer was lost. After a
-   * take-over, or with another number, that is every job without an outcome.
+   * take-over, with another number or in a retry, that is every job without an outcome.
    */
   const publishDue = async (row: RunningRow, placement: Placement): Promise<void> => {
     const { publishedTo, key } = placement
