@@ -1,5 +1,5 @@
 // A day chosen from a month on the wall. One stop of Tab; the arrows go by days and weeks, along the line of reading.
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 
 import { type Calendar, calendarOf, type Day, quietReasonOf } from '../calendar/calendar.ts'
 import { directionOf } from '../i18n/language.ts'
@@ -23,7 +23,8 @@ export const MonthGrid = ({ chosen, from, to, onChoose }: MonthGridProps) => {
   const grid = useRef<HTMLTableElement>(null)
   const wasMoved = useRef(false)
   useEffect(() => setAt(chosen), [chosen])
-  useEffect(() => {
+  // Before the next key can come: it acts on the day that has the focus.
+  useLayoutEffect(() => {
     if (wasMoved.current) grid.current?.querySelector<HTMLElement>('[tabindex="0"]')?.focus()
     wasMoved.current = false
   }, [at])
