@@ -29,7 +29,7 @@ describeInChromium('the dashboard in Chromium', () => {
     await page.getByText('سلام سارا عزیز!').waitFor()
     await picture(page, '2-message')
 
-    await page.getByRole('button', { name: 'ادامه' }).click()
+    await page.getByRole('button', { name: 'ادامه', exact: true }).click()
     await page.getByRole('heading', { name: 'برای چه کسانی؟' }).waitFor()
     const file = { name: 'فهرست.csv', mimeType: 'text/csv', buffer: Buffer.from(RECIPIENTS) }
     await page.locator('input[type=file]').setInputFiles(file)
@@ -37,7 +37,7 @@ describeInChromium('the dashboard in Chromium', () => {
     await page.getByText('۳ گیرنده در این کمپین است').waitFor()
     await picture(page, '3-recipients')
 
-    await page.getByRole('link', { name: 'ادامه' }).click()
+    await page.getByRole('link', { name: 'ادامه', exact: true }).click()
     await page.getByRole('button', { name: 'وصل کردن شماره' }).click()
     await page.getByRole('img', { name: 'کد QR برای وصل کردن واتساپ' }).or(linked(page)).first().waitFor()
     await picture(page, '4-qr')
@@ -45,7 +45,7 @@ describeInChromium('the dashboard in Chromium', () => {
     expect(await page.evaluate('window.sawQr')).toBe(true)
     await picture(page, '5-linked')
 
-    await page.getByRole('link', { name: 'ادامه' }).click()
+    await page.getByRole('link', { name: 'ادامه', exact: true }).click()
     await page.getByLabel('فاصله به ثانیه').fill('1')
     await page.getByLabel('فاصله به ثانیه').press('Tab')
     await page.getByText(/حدود .*، تا امروز|حدود .*، تا فردا/).waitFor()
@@ -85,9 +85,9 @@ describeInChromium('the dashboard in Chromium', () => {
     await lost
     await page.getByText('زنده', { exact: true }).waitFor()
 
-    await page.getByRole('button', { name: 'ایست' }).click()
+    await page.getByRole('button', { name: 'ایست', exact: true }).click()
     await page.getByRole('button', { name: 'بله، بایستد' }).click()
-    await page.getByRole('button', { name: 'ادامه' }).waitFor()
+    await page.getByRole('button', { name: 'ادامه', exact: true }).waitFor()
     await picture(page, '12-paused')
     await page.getByRole('button', { name: 'لغو کمپین' }).click()
     await page.getByRole('button', { name: 'بله، لغو شود' }).click()
