@@ -249,5 +249,12 @@ export const en: Record<keyof typeof fa, string> = {
   'problem.too_many_requests': 'Too many requests. Wait a moment.',
   'problem.internal': 'Something went wrong on our side.',
   'problem.unavailable': 'A part of the system is not reachable. Try again in a while.',
+  'problem.import_not_found': 'There is no such list.',
+  'problem.request_timeout': 'The request took too long. Try again.',
+  'problem.nothing_to_retry': 'Nobody is left who could be sent to again.',
+  'problem.too_late_to_undo':
+    'The start cannot be taken back any more: messages may have been sent. You can cancel the campaign.',
+  'problem.too_many_shares': 'The report has as many links as allowed. Revoke one of them.',
+  'problem.precondition_failed': 'Somebody else has changed this in the meantime. Reload the page.',
   'problem.report_not_ready': 'The report is not ready yet. Try again in a while.',
 }

@@ -246,5 +246,12 @@ export const fa = {
   'problem.too_many_requests': 'درخواست‌ها زیاد شد. کمی صبر کنید.',
   'problem.internal': 'خطایی از سوی ما رخ داد.',
   'problem.unavailable': 'بخشی از سامانه در دسترس نیست. کمی بعد دوباره امتحان کنید.',
+  'problem.import_not_found': 'چنین فهرستی نیست.',
+  'problem.request_timeout': 'درخواست بیش از اندازه طول کشید. دوباره امتحان کنید.',
+  'problem.nothing_to_retry': 'کسی نمانده است که دوباره برایش فرستاده شود.',
+  'problem.too_late_to_undo':
+    'دیگر نمی‌شود شروع را پس گرفت؛ شاید پیامی فرستاده شده باشد. کمپین را می‌توانید لغو کنید.',
+  'problem.too_many_shares': 'شمار پیوندهای این گزارش به سقف رسیده است. یکی را باطل کنید.',
+  'problem.precondition_failed': 'دیگری در این میان این را تغییر داده است. صفحه را تازه کنید.',
   'problem.report_not_ready': 'گزارش هنوز آماده نیست. کمی بعد دوباره امتحان کنید.',
 } as const
