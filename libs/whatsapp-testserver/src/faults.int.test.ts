@@ -102,8 +102,8 @@ describe('faults', () => {
     await control.fault({ type: 'noReceipts', to })
     const id = await send(to)
     const other = await send(newNumber())
-    await eventually(() => client.acks.has(id) && client.updates.includes(`${other} 3`))
-    expect(client.updates.filter((update) => update.startsWith(id))).toEqual([])
+    await eventually(() => client.acks.has(id) && client.receipts.includes(`${other} delivered`))
+    expect(client.receipts.filter((receipt) => receipt.startsWith(id))).toEqual([])
   })
 
   test('notOnWhatsApp: a number is unknown', async () => {

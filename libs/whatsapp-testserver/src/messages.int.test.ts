@@ -8,7 +8,7 @@ import { TestClient } from './testing/client.ts'
 import { lidJid, phoneJid } from './wire/jids.ts'
 
 /** Now and then Baileys holds its events back, for up to 30 s. */
-const RECEIPTS_MS = 40_000
+const EVENTS_MS = 40_000
 jest.setTimeout(60_000)
 
 describe('messages', () => {
@@ -36,11 +36,10 @@ describe('messages', () => {
     await eventually(() => client.acks.has(id), { what: 'the ack' })
     return id
   }
+  const told = <Value>(check: () => Value) =>
+    eventually(check, { deadlineMs: EVENTS_MS, what: 'an event of Baileys' })
   const hasUpdates = (...updates: string[]) =>
-    eventually(() => updates.every((update) => client.updates.includes(update)), {
-      deadlineMs: RECEIPTS_MS,
-      what: 'the receipts',
-    })
+    told(() => updates.every((update) => client.updates.includes(update)))
 
   test('a text arrives exactly, once, and is acknowledged, sent, delivered and read', async () => {
     const to = newNumber()
@@ -59,7 +58,9 @@ describe('messages', () => {
         lastAt: expect.any(String),
       },
     ])
-    await hasUpdates(`${id} 2`, `${id} 3`, `${id} 4`)
+    const receipts = ['sender', 'delivered', 'read'].map((type) => `${id} ${type}`)
+    await eventually(() => receipts.every((receipt) => client.receipts.includes(receipt)))
+    await hasUpdates(`${id} 4`)
   })
 
   test('several messages to one number are kept apart, in order', async () => {
@@ -136,7 +137,7 @@ describe('messages', () => {
     const quoted = await send(from)
     const { id, to } = await control.reply({ from, text: 'لغو', quoted })
     expect(to).toBe(client.phone)
-    const reply = await eventually(() => client.received.find(({ key }) => key.id === id))
+    const reply = await told(() => client.received.find(({ key }) => key.id === id))
     expect(reply.key).toMatchObject({ remoteJid: phoneJid(from), remoteJidAlt: lidJid(from), fromMe: false })
     expect(reply.message?.extendedTextMessage).toMatchObject({
       text: 'لغو',
@@ -147,7 +148,7 @@ describe('messages', () => {
   test('a stranger writes first, from a LID', async () => {
     const from = newNumber()
     const { id } = await control.reply({ from, to: client.phone, text: 'hello', byLid: true })
-    const reply = await eventually(() => client.received.find(({ key }) => key.id === id))
+    const reply = await told(() => client.received.find(({ key }) => key.id === id))
     expect(reply.key).toMatchObject({ remoteJid: lidJid(from), remoteJidAlt: phoneJid(from) })
     expect(reply.message?.conversation).toBe('hello')
   })
@@ -173,18 +174,18 @@ describe('messages', () => {
     await control.receipts({ number: client.phone, from, type: 'played', messageIds: [messageId] })
     expect(await client.connect(server)).toBe('open')
     await hasUpdates(`${messageId} 5`)
-    await eventually(() => client.received.some(({ key }) => key.id === id))
+    await told(() => client.received.some(({ key }) => key.id === id))
   })
 
   test('a reply that was read does not come again', async () => {
     const from = newNumber()
     const { id } = await control.reply({ from, to: client.phone, text: 'once' })
-    await eventually(() => client.received.some(({ key }) => key.id === id))
+    await told(() => client.received.some(({ key }) => key.id === id))
     await send(newNumber())
     await client.end()
     expect(await client.connect(server)).toBe('open')
     const later = await control.reply({ from, to: client.phone, text: 'later' })
-    await eventually(() => client.received.some(({ key }) => key.id === later.id))
+    await told(() => client.received.some(({ key }) => key.id === later.id))
     expect(client.received.filter(({ key }) => key.id === id)).toHaveLength(1)
   })
 
@@ -192,11 +193,11 @@ describe('messages', () => {
     const from = newNumber()
     const forget = client.rememberKeys()
     await control.reply({ from, to: client.phone, text: 'first' })
-    await eventually(() => client.received.some(({ message }) => message?.conversation === 'first'))
+    await told(() => client.received.some(({ message }) => message?.conversation === 'first'))
     await send(from)
     forget()
     await control.reply({ from, to: client.phone, text: 'second' })
-    await eventually(() => client.received.some(({ message }) => message?.conversation === 'second'))
+    await told(() => client.received.some(({ message }) => message?.conversation === 'second'))
   })
 
   test('a recipient who could not read asks again, and reads it then', async () => {
@@ -229,7 +230,7 @@ describe('messages', () => {
     const to = newNumber()
     const id = newId()
     await second.text(to, 'from the second', id)
-    const copy = await eventually(() => client.received.find(({ key }) => key.id === id))
+    const copy = await told(() => client.received.find(({ key }) => key.id === id))
     expect(copy.key).toMatchObject({ fromMe: true, remoteJid: phoneJid(to) })
     expect(await control.messages(to)).toMatchObject([{ text: 'from the second', from: client.phone }])
     await second.sock.logout()

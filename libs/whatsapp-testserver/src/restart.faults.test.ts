@@ -45,7 +45,9 @@ describe('a server with a folder', () => {
       { kind: 'document' },
     ])
     expect(await client.connect(server)).toBe('open')
-    await eventually(() => client.received.some(({ message }) => message?.conversation === 'waiting'))
+    await eventually(() => client.received.some(({ message }) => message?.conversation === 'waiting'), {
+      deadlineMs: 40_000,
+    })
     await client.text(to, 'after', 'B2')
     await eventually(() => client.acks.has('B2'))
     expect((await control.messages(to)).map(({ text }) => text)).toEqual(['before', '', 'after'])

@@ -46,7 +46,9 @@ type Options = Partial<Omit<UserFacingSocketConfig, 'auth' | 'waWebSocketUrl'>>
 export class TestClient {
   readonly creds: AuthenticationCreds = initAuthCreds()
   readonly acks = new Map<string, Readonly<Record<string, string>>>()
-  /** Message id and status, as they come. */
+  /** Message id and type of each receipt, as on the wire. */
+  readonly receipts: string[] = []
+  /** Message id and status; of updates that Baileys holds back together only the last status is told. */
   readonly updates: string[] = []
   readonly received: WAMessage[] = []
   readonly qrs: string[] = []
@@ -123,6 +125,9 @@ export class TestClient {
   #listen(sock: WASocket): void {
     const [opened, closed] = [this.#opened, this.#closed]
     sock.ws.on('CB:ack,class:message', ({ attrs }: BinaryNode) => this.acks.set(attrs['id'] ?? '', attrs))
+    sock.ws.on('CB:receipt', (node: BinaryNode) => {
+      for (const id of receivedIds(node)) this.receipts.push(`${id} ${node.attrs['type'] ?? 'delivered'}`)
+    })
     sock.ws.on('CB:notification', ({ attrs }: BinaryNode) => this.notifications.push(attrs['type'] ?? ''))
     sock.ev.on('creds.update', (update) => Object.assign(this.creds, update))
     sock.ev.on('messages.update', (updates) => {
@@ -159,6 +164,12 @@ export class TestClient {
       },
     }
   }
+}
+
+function receivedIds({ attrs, content }: BinaryNode): (string | undefined)[] {
+  const lists = Array.isArray(content) ? content.filter(({ tag }) => tag === 'list') : []
+  const items = lists.flatMap(({ content: nodes }) => (Array.isArray(nodes) ? nodes : []))
+  return [attrs['id'], ...items.map(({ attrs: item }) => item['id'])]
 }
 
 function codeOf(error: unknown): number {
