@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { campaignIdSchema } from '@peyk/contracts'
+import { campaignIdSchema, type LiveMessageType } from '@peyk/contracts'
 
 import type { Client } from './client.ts'
 import type { Framed } from './frames.ts'
@@ -8,14 +8,15 @@ import type { RealtimeMetrics } from './metrics.ts'
 import type { Snapshot } from './watched.ts'
 
 const campaignId = campaignIdSchema.parse(1)
-const error = (sequence: number): Framed => ({
-  type: 'error_update',
+const framed = (type: LiveMessageType, sequence: number, text: string): Framed => ({
+  type,
   sequence,
   count: sequence,
   positioned: () => Buffer.alloc(0),
-  frame: Buffer.from(`error ${sequence}`),
+  frame: Buffer.from(text),
   publishedAtMs: 0,
 })
+const error = (sequence: number): Framed => framed('error_update', sequence, `error ${sequence}`)
 const metrics = { flushed: () => undefined } as unknown as RealtimeMetrics
 
 /** Keeps what is written to it. */
@@ -47,4 +48,23 @@ test('[P9] what comes while the first snapshot is read reaches all that wait for
   hub.publish(campaignId, error(6))
   await new Promise(setImmediate)
   for (const { written } of [first, second]) expect(written.map(({ sequence }) => sequence)).toEqual([5, 6])
+})
+
+test('[P9] a completion that the snapshot has read before the campaign ended there comes live', async () => {
+  const running = framed('campaign_update', 4, '{"status":"RUNNING"}')
+  const ended = framed('campaign_update', 5, '{"status":"COMPLETED"}')
+  const completion = framed('completion_update', 6, 'the report')
+  const reading = Promise.withResolvers<Snapshot>()
+  const hub = createHub({
+    metrics,
+    loadSnapshot: () => reading.promise,
+    loadHistory: () => Promise.resolve([]),
+  })
+  const { client, written } = listener()
+  const joined = hub.join(client)
+  for (const message of [ended, completion]) hub.publish(campaignId, message)
+  reading.resolve({ messages: [running, completion], epoch: 'e', through: 4, count: undefined })
+  await joined
+  await new Promise(setImmediate)
+  expect(written).toEqual([running, ended, completion])
 })

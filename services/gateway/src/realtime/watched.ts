@@ -55,9 +55,12 @@ export class Watched {
     this.#history = new History(loadHistory)
   }
 
-  /** The first snapshot, and then what came live in the meantime and is newer: once those who wait for it have entered. */
+  /**
+   * The first snapshot, and then what came live in the meantime and is newer: once those who wait for it have entered.
+   * What is not shown is not known by it: a completion read before its campaign ended there has still to come live.
+   */
   begin(snapshot: Snapshot): void {
-    this.#adopt(snapshot)
+    this.#adopt({ ...snapshot, messages: shownOf(snapshot.messages) })
     setImmediate(() => this.#publishEarly())
   }
 
@@ -199,16 +202,20 @@ export class Watched {
     if (known === undefined || known.sequence < message.sequence) this.#newest.set(message.type, message)
   }
 
-  /** campaign_update first, then the others in the order of the stream; a completion only of a campaign that has ended. */
   #snapshot(): readonly Framed[] {
-    const campaign = this.#newest.get('campaign_update')
-    const hasEnded = finalStatus.test(campaign?.frame.toString('utf8') ?? '')
-    const now = Date.now()
-    return [...this.#newest.values()]
-      .filter(({ type }) => type !== 'completion_update' || hasEnded)
-      .filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now)
-      .sort((a, b) => Number(b === campaign) - Number(a === campaign) || a.sequence - b.sequence)
+    return shownOf([...this.#newest.values()])
   }
+}
+
+/** campaign_update first, then the others in the order of the stream; a completion only of a campaign that has ended. */
+function shownOf(newest: readonly Framed[]): readonly Framed[] {
+  const campaign = newest.find(({ type }) => type === 'campaign_update')
+  const hasEnded = finalStatus.test(campaign?.frame.toString('utf8') ?? '')
+  const now = Date.now()
+  return newest
+    .filter(({ type }) => type !== 'completion_update' || hasEnded)
+    .filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now)
+    .sort((a, b) => Number(b === campaign) - Number(a === campaign) || a.sequence - b.sequence)
 }
 
 /** What one kind of client gets of a window. */
