@@ -5,11 +5,12 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { eventually } from '@peyk/testing'
+import { controlClient } from '@peyk/whatsapp-testserver'
 import type { Browser, Page } from 'playwright-core'
 
 import { createFormat } from '../../../services/gateway/dashboard/src/format.ts'
 import { translator } from '../../../services/gateway/dashboard/src/i18n/translate.ts'
+import { draft, readyCampaign, startedCampaign } from './dashboard-campaigns.ts'
 import { describeInChromium, type Language, openPage, startBrowser } from './dashboard-browser.ts'
 import { startTestStack, type TestStack } from './fixture.ts'
 
@@ -150,6 +151,22 @@ describeInChromium('the dashboard, off the straight way', () => {
       await context.close()
     }, 60_000)
 
+    test('who was not sent to is sent to again from the report', async () => {
+      const { whatsappControl = '' } = stack.file().urls
+      await controlClient(whatsappControl).fault({ type: 'nack', code: 479, to: '989120000001', times: 1 })
+      const id = await startedCampaign(stack, 3, '0.5s')
+      const { page, context, faults } = await open()
+      await page.goto(`${stack.url}/campaigns/${id}`)
+      await page.getByText(t('retry.failed', { count: format.number(1) })).waitFor()
+      await page.getByRole('button', { name: t('retry.make') }).click()
+      await page.getByRole('button', { name: t('retry.yes') }).click()
+      await page.getByText(t('history.RetryStarted')).waitFor()
+      await page.getByRole('heading', { name: t('report.title'), exact: true }).waitFor()
+      await page.getByRole('button', { name: t('retry.make') }).waitFor({ state: 'detached' })
+      expect(faults).toEqual([])
+      await context.close()
+    }, 60_000)
+
     test("another tenant's address looks like one that is not there", async () => {
       const id = await draft(stack)
       const { page, context } = await open({ token: await stack.token('other', 'u1', 'admin') })
@@ -240,37 +257,4 @@ const focus = async (page: Page, role: 'link' | 'button' | 'textbox', name: stri
 const press = async (page: Page, role: 'link' | 'button', name: string): Promise<void> => {
   await focus(page, role, name)
   await page.keyboard.press('Enter')
-}
-
-const draft = async (stack: TestStack): Promise<number> => {
-  const made = await stack.call<{ campaign: { id: number } }>('POST', '/api/campaigns', { message: 'سلام' })
-  return made.body.campaign.id
-}
-
-/** On the number that the stack has linked already, or on a new one. */
-const readyCampaign = async (stack: TestStack, count: number, interval: string): Promise<number> => {
-  const id = await draft(stack)
-  const path = `/api/campaigns/${id}`
-  const rows = Array.from({ length: count }, (_, index) => `0${String(9_120_000_000 + index)}`)
-  const form = new FormData()
-  form.append('recipientsFile', new Blob([['phone', ...rows].join('\n')]), 'list.csv')
-  await stack.call('POST', `${path}/recipients`, form)
-  const total = async () =>
-    (await stack.call<{ campaign: { progress: { total: number } } }>('GET', path)).body.campaign.progress
-      .total
-  await eventually(async () => (await total()) === count, { deadlineMs: 60_000, what: 'the import to end' })
-  await stack.call('POST', `${path}/qr-code`, {})
-  await eventually(
-    async () => (await stack.call<{ isConnected: boolean }>('GET', `${path}/connection`)).body.isConnected,
-    { deadlineMs: 30_000, what: 'the number to be linked' },
-  )
-  await stack.call('PUT', `${path}/interval`, { interval })
-  return id
-}
-
-const startedCampaign = async (stack: TestStack, count: number, interval: string): Promise<number> => {
-  const id = await readyCampaign(stack, count, interval)
-  const { status } = await stack.call('POST', `/api/campaigns/${id}/start`, {})
-  expect(status).toBe(200)
-  return id
 }

@@ -62,7 +62,7 @@ export interface Connection {
   readonly sessionId: string | null
 }
 
-export type Control = 'start' | 'cancel-schedule' | 'pause' | 'resume' | 'cancel'
+export type Control = 'start' | 'undo' | 'cancel-schedule' | 'pause' | 'resume' | 'cancel'
 type Id = number
 type Changed = Promise<CampaignReply>
 
@@ -104,6 +104,9 @@ export const api = {
       ...(at === undefined ? { sendType: 'immediate' } : { sendType: 'scheduled', ...at }),
     }),
   control: (id: Id, what: Control): Changed => changed('POST', `/api/campaigns/${id}/${what}`),
+  /** Who is unconfirmed may have got the message, and gets it once more only when that is wanted. */
+  retryFailed: (id: Id, includeUnconfirmed: boolean): Changed =>
+    changed('POST', `/api/campaigns/${id}/retry-failed`, { includeUnconfirmed }),
   importFile: async (id: Id, file: File): Promise<ImportReply> => {
     const form = new FormData()
     form.append('recipientsFile', file, file.name)

@@ -88,6 +88,7 @@ export const en: Record<keyof typeof fa, string> = {
   'run.pauseNo': 'No, go on',
   'run.errors': 'Not sent',
   'run.noErrors': 'All has gone well so far.',
+  'run.undo': 'Undo the start',
   'run.tellMe': 'Tell me by a notification when it ends or stops',
   'run.relink': 'Link the number',
 
@@ -152,6 +153,14 @@ export const en: Record<keyof typeof fa, string> = {
   'share.revokeYes': 'Yes, all of them',
   'share.revoked': 'The links do not work any more',
 
+  'retry.title': 'Once more to those not sent to',
+  'retry.failed': 'Not sent to {count} recipients.',
+  'retry.unconfirmed': 'To {count} recipients it was not confirmed; it may have arrived.',
+  'retry.make': 'Send again',
+  'retry.askTitle': 'Send again?',
+  'retry.include': 'To the unconfirmed too; they may get the message twice',
+  'retry.yes': 'Yes, send again',
+
   'copy.title': 'A new campaign like this one',
   'copy.recipients': 'With which recipients',
   'copy.none': 'without recipients',
@@ -174,6 +183,8 @@ export const en: Record<keyof typeof fa, string> = {
   'history.ScheduleMissed': 'The time to start was missed',
   'history.SessionAttached': 'The number was chosen',
   'history.CampaignStarted': 'Sending started',
+  'history.StartUndone': 'The start was undone',
+  'history.RetryStarted': 'Those not sent to are sent to once more',
   'history.CampaignPaused': 'Sending was paused',
   'history.CampaignResumed': 'Sending went on',
   'history.CampaignCancelled': 'The campaign was cancelled',

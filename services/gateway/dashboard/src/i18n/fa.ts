@@ -86,6 +86,7 @@ export const fa = {
   'run.pauseNo': 'نه، ادامه دهد',
   'run.errors': 'نرفته‌ها',
   'run.noErrors': 'تا اینجا همه چیز خوب پیش رفته است.',
+  'run.undo': 'پس گرفتن شروع',
   'run.tellMe': 'پایان یا ایست را با اعلان مرورگر بگو',
   'run.relink': 'وصل کردن شماره',
 
@@ -150,6 +151,14 @@ export const fa = {
   'share.revokeYes': 'بله، همه',
   'share.revoked': 'پیوندها از کار افتادند',
 
+  'retry.title': 'دوباره برای نرفته‌ها',
+  'retry.failed': 'به {count} گیرنده فرستاده نشد.',
+  'retry.unconfirmed': 'پیام {count} گیرنده تأیید نشد؛ شاید رسیده باشد.',
+  'retry.make': 'دوباره بفرست',
+  'retry.askTitle': 'دوباره فرستاده شود؟',
+  'retry.include': 'برای تأییدنشده‌ها هم؛ شاید پیام را دو بار بگیرند',
+  'retry.yes': 'بله، دوباره',
+
   'copy.title': 'کمپین تازه از روی این',
   'copy.recipients': 'با کدام گیرندگان',
   'copy.none': 'بدون گیرنده',
@@ -172,6 +181,8 @@ export const fa = {
   'history.ScheduleMissed': 'زمان شروع گذشته بود',
   'history.SessionAttached': 'شماره تعیین شد',
   'history.CampaignStarted': 'ارسال شروع شد',
+  'history.StartUndone': 'شروع پس گرفته شد',
+  'history.RetryStarted': 'ارسال دوباره برای نرفته‌ها شروع شد',
   'history.CampaignPaused': 'ارسال ایستاد',
   'history.CampaignResumed': 'ارسال ادامه یافت',
   'history.CampaignCancelled': 'کمپین لغو شد',

@@ -57,6 +57,7 @@ const Known = ({ campaign, feed, onChange }: KnownProps) => {
       {ended.includes(status) ? (
         <Report
           id={id}
+          onChange={onChange}
           turn={`${status} ${feed.progress?.delivered ?? ''} ${feed.completion?.totalSent ?? ''}`}
         />
       ) : status === 'SCHEDULED' ? (

@@ -1,4 +1,4 @@
-// Pause, resume and cancel. What stops messages is asked once more.
+// Undo, pause, resume and cancel. What stops messages is asked once more.
 import type { CampaignStatus } from '@peyk/contracts'
 import { useState } from 'preact/hooks'
 
@@ -7,18 +7,21 @@ import { Dialog } from '../../parts/dialog.tsx'
 import { Icon } from '../../parts/icon.tsx'
 import { ProblemNotice } from '../../parts/notices.tsx'
 import { usePreferences } from '../../preferences.tsx'
+import { navigate, paths } from '../../router.ts'
 import { useTask } from '../../use-task.ts'
 
 interface ControlsProps {
   readonly id: number
   readonly status: CampaignStatus
+  /** Nothing has been sent yet, so the start can still be undone. */
+  readonly isUntouched: boolean
   readonly onChange: () => void
 }
 
 const canResume: readonly CampaignStatus[] = ['PAUSED', 'FAILED']
 const canCancel: readonly CampaignStatus[] = ['SCHEDULED', 'RUNNING', 'PAUSED']
 
-export const Controls = ({ id, status, onChange }: ControlsProps) => {
+export const Controls = ({ id, status, isUntouched, onChange }: ControlsProps) => {
   const { t } = usePreferences()
   const [asking, setAsking] = useState<'pause' | 'cancel'>()
   const task = useTask()
@@ -26,7 +29,8 @@ export const Controls = ({ id, status, onChange }: ControlsProps) => {
     task.run(async () => {
       setAsking(undefined)
       await api.control(id, what)
-      onChange()
+      if (what === 'undo') navigate(paths.step(id, 'review'), 'replace')
+      else onChange()
     })
   return (
     <>
@@ -35,6 +39,11 @@ export const Controls = ({ id, status, onChange }: ControlsProps) => {
           <button type="button" class="button" disabled={task.isBusy} onClick={() => setAsking('pause')}>
             <Icon name="pause" />
             {t('run.pause')}
+          </button>
+        )}
+        {status === 'RUNNING' && isUntouched && (
+          <button type="button" class="button" disabled={task.isBusy} onClick={() => control('undo')}>
+            {t('run.undo')}
           </button>
         )}
         {canResume.includes(status) && (

@@ -13,6 +13,7 @@ import { CopyCampaign } from './copy-campaign.tsx'
 import { Downloads } from './downloads.tsx'
 import { Reasons } from './reasons.tsx'
 import { Recipients } from './recipients/recipients.tsx'
+import { Retry } from './retry.tsx'
 import { ShareLinks } from './share-links.tsx'
 import { TimeLine } from './time-line.tsx'
 
@@ -20,14 +21,15 @@ interface ReportProps {
   readonly id: number
   /** Another one: receipts have come in. */
   readonly turn: string
+  readonly onChange: () => void
 }
 
-export const Report = ({ id, turn }: ReportProps) => {
+export const Report = ({ id, turn, onChange }: ReportProps) => {
   const { t } = usePreferences()
   const [loaded, reload] = useLoad(`report ${id}`, (signal) => api.report(id, signal), turn)
   if (loaded.state === 'loading') return <Loading />
   if (loaded.state === 'failed') return <ProblemNotice problem={loaded.problem} onRetry={reload} />
-  const { reasons, numbers } = loaded.value
+  const { reasons, numbers, totals, campaign } = loaded.value
   return (
     <>
       <Totals report={loaded.value} />
@@ -35,6 +37,7 @@ export const Report = ({ id, turn }: ReportProps) => {
         <h2 id="reasons-title">{t('report.reasons')}</h2>
         {reasons.length === 0 ? <p>{t('report.allSent')}</p> : <Reasons reasons={reasons} />}
       </section>
+      {campaign.status === 'COMPLETED' && <Retry id={id} totals={totals} onChange={onChange} />}
       {numbers.length > 0 && <Numbers numbers={numbers} />}
       <Recipients id={id} turn={turn} />
       <Downloads id={id} />

@@ -59,7 +59,7 @@ export const Running = ({ campaign, feed, status, onChange }: RunningProps) => {
           {feed.word !== undefined && t(keyOf('feed', feed.word.status, 'feed.unknown'))}
         </p>
         <Pulse feed={feed} waiting={total - sent - failed} isRunning={status === 'RUNNING'} />
-        <Controls id={campaign.id} status={status} onChange={onChange} />
+        <Controls id={campaign.id} status={status} isUntouched={sent + failed === 0} onChange={onChange} />
         {notices.isOpen && status === 'RUNNING' && (
           <p>
             <button type="button" class="button quiet" onClick={notices.ask}>
