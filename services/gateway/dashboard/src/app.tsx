@@ -1,7 +1,7 @@
 // The dashboard: which screen stands where, and the sign-in before it when the server wants to know who is here.
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 
-import { api } from './api.ts'
+import { api, type CampaignPage } from './api.ts'
 import { Empty, Loading, ProblemNotice } from './parts/notices.tsx'
 import { Link } from './parts/link.tsx'
 import { Shell } from './parts/shell.tsx'
@@ -24,9 +24,9 @@ export const App = () => (
 )
 
 /** One small request tells whether the caller may come in; who comes back from the provider brings a code first. */
-const enter = async (signal: AbortSignal): Promise<void> => {
+const enter = async (signal: AbortSignal): Promise<CampaignPage> => {
   if (location.pathname === paths.signedIn) await comeBack()
-  await api.campaigns({ page: 1 }, signal)
+  return api.campaigns({ page: 1 }, signal)
 }
 
 const comeBack = async (): Promise<void> => {
@@ -58,25 +58,33 @@ const Door = () => {
         ) : (
           <ProblemNotice problem={entry.problem} onRetry={retry} />
         ))}
-      {entry.state === 'ready' && <Screens />}
+      {entry.state === 'ready' && <Screens first={entry.value} />}
     </Shell>
   )
 }
 
-const Screens = () => {
+/** `first`: the campaigns that the request at the door brought; the screen that opens first may show them. */
+const Screens = ({ first }: { readonly first: CampaignPage }) => {
   const route = useRoute()
   const key = JSON.stringify(route)
+  const opened = useRef(key)
   useEffect(() => {
     // A new screen begins at its top for the keyboard and the screen reader too.
     document.getElementById('content')?.focus({ preventScroll: true })
+    if (opened.current !== key) opened.current = ''
   }, [key])
-  return <Screen route={route} />
+  return <Screen route={route} first={opened.current === key ? first : undefined} />
 }
 
-const Screen = ({ route }: { readonly route: Route }) => {
+interface ScreenProps {
+  readonly route: Route
+  readonly first: CampaignPage | undefined
+}
+
+const Screen = ({ route, first }: ScreenProps) => {
   switch (route.screen) {
     case 'list':
-      return <CampaignList />
+      return <CampaignList first={first} />
     case 'reports':
       return <ReportsScreen />
     case 'numbers':

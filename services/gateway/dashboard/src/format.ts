@@ -69,55 +69,59 @@ const units = [
   { unit: 'second', seconds: 1 },
 ] as const
 
+/** Made when it is first asked for: what a screen does not write costs its first picture nothing. */
+const once = <Value>(make: () => Value): (() => Value) => {
+  let made: Value | undefined
+  return () => (made ??= make())
+}
+
 /** `timeZone`: the browser's own when absent. */
 export const createFormat = (language: Language, timeZone?: string): Format => {
   const locale = locales[language]
   const zone = timeZone === undefined ? {} : { timeZone }
-  const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 })
-  const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 })
-  const date = new Intl.DateTimeFormat(locale, { dateStyle: 'long', ...zone })
-  const time = new Intl.DateTimeFormat(locale, {
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-    ...zone,
-  })
-  const shortDay = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', ...zone })
-  const dayKey = new Intl.DateTimeFormat('en-CA', { dateStyle: 'short', ...zone })
-  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
-  const list = new Intl.ListFormat(locale, { type: 'unit', style: 'long' })
+  const number = once(() => new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }))
+  const percent = once(() => new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 }))
+  const dateFormat = (options: Intl.DateTimeFormatOptions) =>
+    once(() => new Intl.DateTimeFormat(locale, { ...options, ...zone }))
+  const date = dateFormat({ dateStyle: 'long' })
+  const time = dateFormat({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  const shortDay = dateFormat({ day: 'numeric', month: 'short' })
+  const dayKey = once(() => new Intl.DateTimeFormat('en-CA', { dateStyle: 'short', ...zone }))
+  const relative = once(() => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }))
+  const list = once(() => new Intl.ListFormat(locale, { type: 'unit', style: 'long' }))
+  const named = byUnit(locale)
   const ofDay = (options: Intl.DateTimeFormatOptions) => {
-    const format = new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' })
-    return (at: Day) => format.format(at * DAY_MS)
+    const format = once(() => new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' }))
+    return (at: Day) => format().format(at * DAY_MS)
   }
   const [narrowWeekday, longWeekday] = [ofDay({ weekday: 'narrow' }), ofDay({ weekday: 'long' })]
-  const longDate = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' })
+  const longDate = once(() => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }))
   const digits = (text: string) =>
     language === 'fa'
       ? text.replace(/\d/g, (digit) => String.fromCharCode(PERSIAN_ZERO + Number(digit)))
       : text
 
   const day = (at: Date, now: Date): string => {
-    const days = Math.round((Date.parse(dayKey.format(at)) - Date.parse(dayKey.format(now))) / DAY_MS)
-    return Math.abs(days) <= 1 ? relative.format(days, 'day') : date.format(at)
+    const days = Math.round((Date.parse(dayKey().format(at)) - Date.parse(dayKey().format(now))) / DAY_MS)
+    return Math.abs(days) <= 1 ? relative().format(days, 'day') : date().format(at)
   }
   return {
-    number: (value) => number.format(value),
-    percent: (share) => percent.format(share),
-    moment: (at, now = new Date()) => `${day(new Date(at), now)} ${time.format(new Date(at))}`,
-    date: (at) => date.format(new Date(at)),
-    time: (at) => time.format(new Date(at)),
-    day: (at) => shortDay.format(new Date(at)),
+    number: (value) => number().format(value),
+    percent: (share) => percent().format(share),
+    moment: (at, now = new Date()) => `${day(new Date(at), now)} ${time().format(new Date(at))}`,
+    date: (at) => date().format(new Date(at)),
+    time: (at) => time().format(new Date(at)),
+    day: (at) => shortDay().format(new Date(at)),
     size: (bytes) => sizeOf(locale, bytes),
-    duration: (seconds) => list.format(partsOf(seconds).map(({ unit, count }) => named(locale, unit, count))),
+    duration: (seconds) => list().format(partsOf(seconds).map(({ unit, count }) => named(unit, count))),
     digits,
     typed,
     month: (at) =>
-      longDate
+      longDate()
         .formatToParts(at * DAY_MS)
         .flatMap(({ type, value }) => (type === 'month' || type === 'year' ? value : []))
         .join(' '),
-    weekday: (at) => `${longWeekday(at)} ${longDate.format(at * DAY_MS)}`,
+    weekday: (at) => `${longWeekday(at)} ${longDate().format(at * DAY_MS)}`,
     weekdayNames: (at) => [narrowWeekday(at), longWeekday(at)],
     dayOfMonth: ofDay({ day: 'numeric' }),
     clock: (hour, minute) => digits([hour, minute].map((part) => String(part).padStart(2, '0')).join(':')),
@@ -154,8 +158,15 @@ const zoneNameOf = (locale: string, timeZone: string): string =>
 
 type Unit = (typeof units)[number]['unit']
 
-const named = (locale: string, unit: Unit, count: number): string =>
-  new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(count)
+const byUnit = (locale: string) => {
+  const formats = new Map<Unit, Intl.NumberFormat>()
+  return (unit: Unit, count: number): string => {
+    const known = formats.get(unit)
+    const format = known ?? new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' })
+    if (known === undefined) formats.set(unit, format)
+    return format.format(count)
+  }
+}
 
 const sizeOf = (locale: string, bytes: number): string => {
   const isLarge = bytes >= 1_000_000

@@ -1,5 +1,5 @@
 // Something read from the API: on its way, there, or refused.
-import { useCallback, useEffect, useState } from 'preact/hooks'
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 
 import { ApiProblem } from './api.ts'
 
@@ -10,16 +10,24 @@ export type Loaded<Value> =
 
 /**
  * Reads when `key` changes, and again on `reload` and when `freshness` changes, which keep what is there until the answer comes.
- * A read that was overtaken is forgotten.
+ * A read that was overtaken is forgotten. `known`: it has been read already, and is not read first.
  */
 export const useLoad = <Value>(
   key: string,
   read: (signal: AbortSignal) => Promise<Value>,
   freshness = '',
+  known?: Value,
 ): readonly [Loaded<Value>, () => void] => {
-  const [loaded, setLoaded] = useState<Loaded<Value> & { key?: string }>({ state: 'loading' })
+  const [loaded, setLoaded] = useState<Loaded<Value> & { key?: string }>(
+    known === undefined ? { state: 'loading' } : { state: 'ready', value: known, key },
+  )
+  const isKnown = useRef(known !== undefined)
   const [turn, setTurn] = useState(0)
   useEffect(() => {
+    if (isKnown.current) {
+      isKnown.current = false
+      return undefined
+    }
     const gone = new AbortController()
     read(gone.signal)
       .then((value) => !gone.signal.aborted && setLoaded({ state: 'ready', value, key }))

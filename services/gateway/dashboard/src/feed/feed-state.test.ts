@@ -8,6 +8,7 @@ import {
   feedReducer,
   type FeedState,
   initialFeed,
+  reduceFeed,
   speedOf,
 } from './feed-state.ts'
 
@@ -134,4 +135,11 @@ describe('speed', () => {
     const replayed = [1, 2, 3, 4, 5].map((sent) => told(progress(sent, sent * 2), 500))
     expect(speedOf(replayed.reduce(feedReducer, back))).toBeCloseTo(0.5)
   })
+})
+
+test('what came between two pictures of the screen is one change; a busy second leaves one moment for the speed', () => {
+  const busy = Array.from({ length: 600 }, (_, sent) => told(progress(sent, Math.floor(sent / 60))))
+  const state = reduceFeed(given(opened, told(update(0))), busy)
+  expect(state.progress?.sent).toBe(599)
+  expect(state.samples.map(({ sent }) => sent)).toEqual([59, 119, 179, 239, 299, 359, 419, 479, 539, 599])
 })

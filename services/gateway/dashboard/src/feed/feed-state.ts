@@ -50,6 +50,10 @@ export type FeedEvent =
   | { readonly type: 'refused' }
   | { readonly type: 'told'; readonly message: FeedMessage; readonly atMs: number }
 
+/** All that one picture of the screen has to show. */
+export const reduceFeed = (state: FeedState, events: readonly FeedEvent[]): FeedState =>
+  events.reduce(feedReducer, state)
+
 export const initialFeed: FeedState = {
   link: 'connecting',
   isCurrent: false,
@@ -125,7 +129,10 @@ const sampled = (
 ): readonly Sample[] => {
   if (status !== undefined && status !== 'RUNNING') return []
   const atMs = Date.parse(timestamp)
-  const kept = samples.filter((sample) => sample.atMs > atMs - SPEED_WINDOW_MS && sample.sent <= sent)
+  // Of a second the last one is enough: timestamps are no finer, and a busy feed would leave thousands.
+  const kept = samples.filter(
+    (sample) => sample.atMs > atMs - SPEED_WINDOW_MS && sample.atMs !== atMs && sample.sent <= sent,
+  )
   return [...kept, { atMs, sent }]
 }
 

@@ -4,7 +4,8 @@ import { useEffect, useReducer } from 'preact/hooks'
 
 import { api, ApiProblem } from '../api.ts'
 import { hasToken, userId } from '../session.ts'
-import { type FeedEvent, type FeedMessage, feedReducer, type FeedState, initialFeed } from './feed-state.ts'
+import { type FeedEvent, type FeedMessage, type FeedState, initialFeed, reduceFeed } from './feed-state.ts'
+import { perFrame } from './frames.ts'
 
 /** Somebody watches: it is tried for as long as the screen is open, and soon. */
 const policy = {
@@ -19,8 +20,15 @@ const MAX_SILENCE_MS = 40_000
 const FINAL_STATUSES: readonly number[] = [400, 401, 403, 404]
 
 export const useFeed = (campaignId: number): FeedState => {
-  const [state, dispatch] = useReducer(feedReducer, initialFeed)
-  useEffect(() => openFeed(campaignId, dispatch), [campaignId])
+  const [state, dispatch] = useReducer(reduceFeed, initialFeed)
+  useEffect(() => {
+    const frames = perFrame<FeedEvent>(dispatch)
+    const close = openFeed(campaignId, frames.put)
+    return () => {
+      close()
+      frames.stop()
+    }
+  }, [campaignId])
   return state
 }
 

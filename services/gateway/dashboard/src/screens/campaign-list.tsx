@@ -34,11 +34,16 @@ interface Asked {
   readonly title: string
 }
 
-export const CampaignList = () => {
+interface CampaignListProps {
+  /** The newest ones, when they have just been read. */
+  readonly first: CampaignPage | undefined
+}
+
+export const CampaignList = ({ first }: CampaignListProps) => {
   const { t } = usePreferences()
   useTitle(t('list.title'))
   const [asked, setAsked] = useState<Asked>({ page: 1, status: undefined, title: '' })
-  const [loaded, reload] = useLoad(JSON.stringify(asked), (signal) => api.campaigns(asked, signal))
+  const [loaded, reload] = useLoad(JSON.stringify(asked), (signal) => api.campaigns(asked, signal), '', first)
   const isRunning =
     loaded.state === 'ready' && loaded.value.campaigns.some(({ status }) => status === 'RUNNING')
   useEffect(() => {
@@ -161,7 +166,7 @@ const Row = ({ id, title, status, progress, createdAt, startedAt }: CampaignRepl
             <span class="hint">{t('list.noRecipients')}</span>
           ) : (
             <>
-              <ProgressBar total={total} sent={sent} failed={failed} isMoving={status === 'RUNNING'} />
+              <ProgressBar total={total} sent={sent} failed={failed} />
               <span class="hint">
                 {t('list.count', { sent: format.number(sent), total: format.number(total) })}
               </span>

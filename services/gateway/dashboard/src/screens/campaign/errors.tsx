@@ -9,7 +9,8 @@ import { Reasons } from './reasons.tsx'
 
 interface ErrorsProps {
   readonly id: number
-  readonly feed: FeedState
+  /** Those that the feed told of, the newest first. */
+  readonly errors: FeedState['errors']
   readonly failed: number
   /** Another one: the reasons may have others beside them. */
   readonly turn: string
@@ -17,16 +18,16 @@ interface ErrorsProps {
 
 const NEWEST = 5
 
-export const Errors = ({ id, feed, failed, turn }: ErrorsProps) => {
+export const Errors = ({ id, errors, failed, turn }: ErrorsProps) => {
   const { t, format } = usePreferences()
   const [report] = useLoad(`reasons ${id}`, (signal) => api.report(id, signal), turn)
-  if (failed === 0 && feed.errors.length === 0) return <p class="hint centred">{t('run.noErrors')}</p>
+  if (failed === 0 && errors.length === 0) return <p class="hint centred">{t('run.noErrors')}</p>
   return (
     <section class="card" aria-labelledby="errors-title">
       <h2 id="errors-title">{t('run.errors')}</h2>
       {report.state === 'ready' && <Reasons reasons={report.value.reasons} />}
       <ul class="plain newest">
-        {feed.errors.slice(0, NEWEST).map(({ number, reason, at }) => (
+        {errors.slice(0, NEWEST).map(({ number, reason, at }) => (
           <li key={`${at} ${number}`}>
             <time dateTime={at}>{format.time(at)}</time> <Phone number={number} isMasked />{' '}
             {t(keyOf('reason', reason, 'reason.other'))}

@@ -1,5 +1,6 @@
 // A campaign under way: figures as the feed tells them, and never an old one as if it were of now.
 import type { CampaignReply, CampaignStatus } from '@peyk/contracts'
+import { useMemo } from 'preact/hooks'
 
 import { type FeedState, speedOf } from '../../feed/feed-state.ts'
 import { keyOf } from '../../i18n/translate.ts'
@@ -32,6 +33,24 @@ export const Running = ({ campaign, feed, status, onChange }: RunningProps) => {
   const notices = useNoticePermission()
   // Asked of the server again when figures move, but not for each message.
   const turn = useSlow(`${sent} ${failed} ${delivered}`, REFRESH_MS)
+  const { id } = campaign
+  const { errors } = feed
+  const isUntouched = sent + failed === 0
+  // A message of the feed draws the figures alone: the same element is not drawn again.
+  const controls = useMemo(
+    () => <Controls id={id} status={status} isUntouched={isUntouched} onChange={onChange} />,
+    [id, status, isUntouched, onChange],
+  )
+  const rest = useMemo(
+    () => (
+      <>
+        <Errors id={id} errors={errors} failed={failed} turn={turn} />
+        <Recipients id={id} turn={turn} />
+        <TimeLine id={id} turn={status} />
+      </>
+    ),
+    [id, errors, failed, turn, status],
+  )
   return (
     <>
       <section class={feed.isCurrent ? 'card run' : 'card run stale'}>
@@ -39,12 +58,7 @@ export const Running = ({ campaign, feed, status, onChange }: RunningProps) => {
           <strong class="share">{format.percent(done)}</strong>
           <LiveMark feed={feed} />
         </div>
-        <ProgressBar
-          total={total}
-          sent={sent}
-          failed={failed}
-          isMoving={feed.isCurrent && status === 'RUNNING'}
-        />
+        <ProgressBar total={total} sent={sent} failed={failed} />
         <dl class="figures">
           <Figure label={t('run.sent')} tone="good">
             {format.number(sent)}
@@ -59,7 +73,7 @@ export const Running = ({ campaign, feed, status, onChange }: RunningProps) => {
           {feed.word !== undefined && t(keyOf('feed', feed.word.status, 'feed.unknown'))}
         </p>
         <Pulse feed={feed} waiting={total - sent - failed} isRunning={status === 'RUNNING'} />
-        <Controls id={campaign.id} status={status} isUntouched={sent + failed === 0} onChange={onChange} />
+        {controls}
         {notices.isOpen && status === 'RUNNING' && (
           <p>
             <button type="button" class="button quiet" onClick={notices.ask}>
@@ -68,9 +82,7 @@ export const Running = ({ campaign, feed, status, onChange }: RunningProps) => {
           </p>
         )}
       </section>
-      <Errors id={campaign.id} feed={feed} failed={failed} turn={turn} />
-      <Recipients id={campaign.id} turn={turn} />
-      <TimeLine id={campaign.id} turn={status} />
+      {rest}
     </>
   )
 }
