@@ -71,17 +71,30 @@ export const Controls = ({ id, status, isUntouched, onChange }: ControlsProps) =
       </div>
       <ProblemNotice problem={task.problem} />
       {asking !== undefined && (
-        <Dialog
-          title={t(`run.${asking}Title`)}
-          yes={t(`run.${asking}Yes`)}
-          no={t(`run.${asking}No`)}
-          isDangerous={asking === 'cancel'}
-          onYes={() => control(asking)}
-          onClose={() => setAsking(undefined)}
-        >
-          <p>{t(`run.${asking}Text`)}</p>
-        </Dialog>
+        <Question about={asking} onYes={() => control(asking)} onClose={() => setAsking(undefined)} />
       )}
     </>
+  )
+}
+
+interface QuestionProps {
+  readonly about: 'pause' | 'cancel'
+  readonly onYes: () => void
+  readonly onClose: () => void
+}
+
+const Question = ({ about, onYes, onClose }: QuestionProps) => {
+  const { t } = usePreferences()
+  return (
+    <Dialog
+      title={t(`run.${about}Title`)}
+      yes={t(`run.${about}Yes`)}
+      no={t(`run.${about}No`)}
+      isDangerous={about === 'cancel'}
+      onYes={onYes}
+      onClose={onClose}
+    >
+      <p>{t(`run.${about}Text`)}</p>
+    </Dialog>
   )
 }
