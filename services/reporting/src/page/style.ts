@@ -28,7 +28,7 @@ polyline { fill: none; stroke-width: 2.5; } .grid { stroke: var(--line); }
 table { width: 100%; border-collapse: collapse; } th, td { text-align: start; padding: 6px 8px; border-bottom: 1px solid var(--line); } th { color: var(--faint); font-weight: 500; }
 bdi { unicode-bidi: isolate; } pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; font: inherit; }
 @page { size: A4; margin: 14mm; }
-@media print { body { background: var(--paper); font-size: 12px; } main { max-width: none; padding: 0; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
+@media print { body { background: var(--paper); font-size: 12px; } main { max-width: none; padding: 0; } .cards { grid-template-columns: repeat(3, 1fr); } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 `
 
 const hash = createHash('sha256').update(style).digest('base64')
