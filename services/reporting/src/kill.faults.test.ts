@@ -23,6 +23,8 @@ import { dumpOf, rowsOf } from './testing/rows.ts'
 const CHUNKS = 20
 const PER_CHUNK = 1_000
 const TOTAL = CHUNKS * PER_CHUNK
+/** Enough for a kill to find a rebuild at work. */
+const EVENTS = 4_000
 
 let server: Awaited<ReturnType<typeof spawnEventStore>>
 let store: EventStore
@@ -33,7 +35,7 @@ beforeAll(async () => {
   server = await spawnEventStore()
   store = connectEventStore(server.url)
   await writeCampaign()
-}, 60_000)
+}, 120_000)
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL')
   await store.close()
@@ -63,7 +65,7 @@ const writeCampaign = async () => {
     await put([{ streamName: `recipients-7-${chunk}`, type: 'RecipientsChunkStored', data, metadata }])
   }
   await put([imported('replace', 0, CHUNKS - 1, TOTAL), started(TOTAL)])
-  await writeOutcomes(1, 8_000)
+  await writeOutcomes(1, EVENTS)
 }
 
 /** Two outcomes an event, as at real pace. */
@@ -82,16 +84,16 @@ const writeOutcomes = async (first: number, count: number) => {
   for (let from = 0; from < count; from += 500) await put(events.slice(from, from + 500))
 }
 
-const startProcess = async () => {
-  const port = await freePort()
+const startProcess = async (dataDir = folder) => {
+  const [port, adminPort] = [await freePort(), await freePort()]
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
     env: {
       PATH: process.env['PATH'],
       EVENTSTORE_URL: server.url,
-      DATA_DIR: folder,
+      DATA_DIR: dataDir,
       HOST: '127.0.0.1',
       PORT: String(port),
-      ADMIN_PORT: '0',
+      ADMIN_PORT: String(adminPort),
       JWT_SECRET: SECRET,
       LOG_LEVEL: 'error',
       REPORT_FRESHNESS_TIMEOUT: '20s',
@@ -116,7 +118,22 @@ const startProcess = async () => {
       deadlineMs: 40_000,
       what: 'a fresh report',
     })
-  return { kill, get, fresh }
+  /** What an operator sees of it; empty while it does not listen. */
+  const readiness = async () => {
+    const reply = await fetch(`http://127.0.0.1:${adminPort}/readyz`).catch(() => undefined)
+    return (await reply?.text()) ?? ''
+  }
+  return { kill, get, fresh, readiness }
+}
+
+/** Reads the first piece; what comes back reads all that follows. */
+const startReading = async ({ body, status }: Response) => {
+  expect(status).toBe(200)
+  const reader = body?.getReader()
+  expect((await reader?.read())?.done).toBe(false)
+  return async () => {
+    while ((await reader?.read())?.done === false);
+  }
 }
 
 const rowsFile = () => join(folder, rowsFileOf(REPORTING_VERSION))
@@ -158,7 +175,7 @@ describe('reporting killed', () => {
     const places: bigint[] = []
     for (let round = 0; round < 5; round += 1) {
       places.push(await killInTheMiddle(round))
-      await writeOutcomes(8_001 + round * 20, 20)
+      await writeOutcomes(EVENTS + 1 + round * 20, 20)
     }
     expect(places).toEqual(places.toSorted((a, b) => Number(a - b)))
     const last = await startProcess()
@@ -166,7 +183,7 @@ describe('reporting killed', () => {
     await last.kill()
     await expectRightRows()
     await rm(folder, { recursive: true })
-  }, 60_000)
+  }, 120_000)
 
   test('while it builds another version: the old rows stay until the new ones have everything', async () => {
     const old = join(folder, rowsFileOf(REPORTING_VERSION - 1))
@@ -182,24 +199,48 @@ describe('reporting killed', () => {
     await last.kill()
     await expectRightRows()
     await rm(folder, { recursive: true })
-  }, 60_000)
+  }, 120_000)
 
-  test.each(['csv', 'xlsx'])(
-    'while a %s is downloaded: half of it never looks whole',
-    async (format) => {
+  test('while another instance builds its rows, which tells how far it is, the one that has them serves them', async () => {
+    const whole = await startProcess()
+    await whole.fresh()
+    const elsewhere = mkdtempSync(join(tmpdir(), 'reporting-'))
+    const building = await startProcess(elsewhere)
+    const told = await eventually(async () => /built up to \d+ %/.exec(await building.readiness())?.[0], {
+      deadlineMs: 20_000,
+      what: 'the progress of the rebuild',
+    })
+    expect(told).not.toContain('100 %')
+    expect((await whole.get('report')).status).toBe(200)
+    await building.fresh()
+    expect(await (await building.get('report')).text()).toBe(await (await whole.get('report')).text())
+    await Promise.all([whole.kill(), building.kill()])
+    await Promise.all([folder, elsewhere].map((used) => rm(used, { recursive: true })))
+  }, 120_000)
+
+  test('while files are downloaded: half of one never looks whole', async () => {
+    for (const format of ['csv', 'xlsx']) {
       const running = await startProcess()
       await running.fresh()
-      const { body, status } = await running.get(`report/download?format=${format}`)
-      expect(status).toBe(200)
-      const reader = body?.getReader()
-      expect((await reader?.read())?.done).toBe(false)
+      const readRest = await startReading(await running.get(`report/download?format=${format}`))
       await running.kill()
-      const rest = async () => {
-        while ((await reader?.read())?.done === false);
-      }
-      await expect(rest()).rejects.toThrow('terminated')
-      await rm(folder, { recursive: true })
-    },
-    60_000,
-  )
+      await expect(readRest()).rejects.toThrow('terminated')
+    }
+    await rm(folder, { recursive: true })
+  }, 120_000)
+
+  test('while reports are downloaded as JSON, each of one piece: what does not come whole is an error', async () => {
+    const running = await startProcess()
+    await running.fresh()
+    const downloads = Array.from({ length: 200 }, async () =>
+      (await running.get('report/download?format=json')).text(),
+    )
+    await Promise.race(downloads)
+    await running.kill()
+    const ends = await Promise.allSettled(downloads)
+    expect(ends.some(({ status }) => status === 'rejected')).toBe(true)
+    for (const end of ends)
+      if (end.status === 'fulfilled') expect(JSON.parse(end.value)).toHaveProperty('totals')
+    await rm(folder, { recursive: true })
+  }, 120_000)
 })
