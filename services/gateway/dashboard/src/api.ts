@@ -64,14 +64,23 @@ export interface Connection {
 
 export type Control = 'start' | 'undo' | 'cancel-schedule' | 'pause' | 'resume' | 'cancel'
 type Id = number
-type Changed = Promise<CampaignReply>
+/** `etag`: of this version, for a change that must not overwrite another one. */
+export interface Campaign extends CampaignReply {
+  readonly etag: string | undefined
+}
+type Changed = Promise<Campaign>
 
 const PAGE_SIZE = 20
 /** As many as one answer may have. */
 export const RECIPIENTS_A_PAGE = 100
 
-const changed = async (method: string, path: string, body: object = {}): Changed =>
-  (await json<{ campaign: CampaignReply }>(method, path, { body })).campaign
+const changed = async (method: string, path: string, body: object = {}, etag?: string): Changed =>
+  campaignOf(await send(method, path, { body, etag }))
+
+const campaignOf = async (answer: Response): Changed => {
+  const { campaign } = (await answer.json()) as { campaign: CampaignReply }
+  return { ...campaign, etag: answer.headers.get('etag') ?? undefined }
+}
 
 export const api = {
   campaigns: (
@@ -84,13 +93,15 @@ export const api = {
     return json('GET', `/api/campaigns?${query}`, { signal })
   },
   campaign: async (id: Id, signal?: AbortSignal): Changed =>
-    (await json<{ campaign: CampaignReply }>('GET', `/api/campaigns/${id}`, { signal })).campaign,
+    campaignOf(await send('GET', `/api/campaigns/${id}`, { signal })),
   /** `key`: the same for repeats of one wish, so that it makes one campaign. */
   create: async (draft: { title?: string; message: string }, key: string): Changed =>
-    (await json<{ campaign: CampaignReply }>('POST', '/api/campaigns', { body: draft, key })).campaign,
-  changeTitle: (id: Id, title: string): Changed => changed('PUT', `/api/campaigns/${id}/title`, { title }),
-  changeMessage: (id: Id, message: string): Changed =>
-    changed('PUT', `/api/campaigns/${id}/message`, { message }),
+    campaignOf(await send('POST', '/api/campaigns', { body: draft, key })),
+  /** Refused with `precondition_failed` when the campaign is another one than that of `etag` by now. */
+  changeTitle: (id: Id, title: string, etag: string | undefined): Changed =>
+    changed('PUT', `/api/campaigns/${id}/title`, { title }, etag),
+  changeMessage: (id: Id, message: string, etag: string | undefined): Changed =>
+    changed('PUT', `/api/campaigns/${id}/message`, { message }, etag),
   changeInterval: (id: Id, interval: string): Changed =>
     changed('PUT', `/api/campaigns/${id}/interval`, { interval }),
   /** Undefined takes the schedule away. `scheduledAt`: the time on the wall of the time zone. */
@@ -104,6 +115,10 @@ export const api = {
       ...(at === undefined ? { sendType: 'immediate' } : { sendType: 'scheduled', ...at }),
     }),
   control: (id: Id, what: Control): Changed => changed('POST', `/api/campaigns/${id}/${what}`),
+  /** The message as it stands, to one number. */
+  testSend: (id: Id, phone: string): Changed => changed('POST', `/api/campaigns/${id}/test-send`, { phone }),
+  remove: (id: Id): Changed => changed('DELETE', `/api/campaigns/${id}`),
+  restore: (id: Id): Changed => changed('POST', `/api/campaigns/${id}/restore`),
   /** Who is unconfirmed may have got the message, and gets it once more only when that is wanted. */
   retryFailed: (id: Id, includeUnconfirmed: boolean): Changed =>
     changed('POST', `/api/campaigns/${id}/retry-failed`, { includeUnconfirmed }),
@@ -159,6 +174,7 @@ export const api = {
 interface Asked {
   readonly body?: object | undefined
   readonly key?: string
+  readonly etag?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -167,7 +183,11 @@ const json = async <Body>(method: string, path: string, asked: Asked = {}): Prom
   return (await answer.json()) as Body
 }
 
-const send = async (method: string, path: string, { body, key, signal }: Asked = {}): Promise<Response> => {
+const send = async (
+  method: string,
+  path: string,
+  { body, key, etag, signal }: Asked = {},
+): Promise<Response> => {
   const isForm = body instanceof FormData
   const headers = new Headers({ accept: 'application/json' })
   const bearer = await freshToken().catch(() => {
@@ -175,6 +195,7 @@ const send = async (method: string, path: string, { body, key, signal }: Asked =
   })
   if (bearer !== undefined) headers.set('authorization', `Bearer ${bearer}`)
   if (key !== undefined) headers.set('idempotency-key', key)
+  if (etag !== undefined) headers.set('if-match', etag)
   if (body !== undefined && !isForm) headers.set('content-type', 'application/json')
   const request: RequestInit = { method, headers }
   if (body !== undefined) request.body = isForm ? body : JSON.stringify(body)

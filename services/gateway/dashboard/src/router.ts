@@ -29,9 +29,17 @@ export const paths = {
   new: '/campaigns/new',
   reports: '/reports',
   signedIn: '/signed-in',
+  /** The list, with a way to bring this one back. */
+  deleted: (id: number): string => `/?deleted=${id}`,
   numbers: '/numbers',
   campaign: (id: number): string => `/campaigns/${id}`,
   step: (id: number, step: Step): string => `/campaigns/${id}/${step}`,
+}
+
+/** The campaign that was just deleted, by the address of the list. */
+export const deletedIn = (search: string): number | undefined => {
+  const digits = new URLSearchParams(search).get('deleted') ?? ''
+  return /^[1-9]\d{0,14}$/.test(digits) ? Number(digits) : undefined
 }
 
 const CHANGED = 'peyk:navigated'

@@ -170,6 +170,14 @@ export const en: Record<keyof typeof fa, string> = {
   'copy.notReplied': 'with those who have not replied',
   'copy.make': 'Make a draft',
 
+  'delete.make': 'Delete the campaign',
+  'delete.title': 'Delete the campaign?',
+  'delete.text': 'It leaves the list; for 30 days it can be brought back.',
+  'delete.yes': 'Yes, delete it',
+  'delete.no': 'No, keep it',
+  'delete.done': 'The campaign was deleted.',
+  'delete.restore': 'Bring it back',
+
   'history.title': 'What happened',
   'history.system': 'the system',
   'history.CampaignCreated': 'The campaign was created',

@@ -168,6 +168,14 @@ export const fa = {
   'copy.notReplied': 'با آن‌ها که پاسخ ندادند',
   'copy.make': 'ساختن پیش‌نویس',
 
+  'delete.make': 'پاک کردن کمپین',
+  'delete.title': 'کمپین پاک شود؟',
+  'delete.text': 'از فهرست بیرون می‌رود؛ تا ۳۰ روز می‌شود آن را بازگرداند.',
+  'delete.yes': 'بله، پاک شود',
+  'delete.no': 'نه، بماند',
+  'delete.done': 'کمپین پاک شد.',
+  'delete.restore': 'بازگرداندن',
+
   'history.title': 'رویدادها',
   'history.system': 'سامانه',
   'history.CampaignCreated': 'کمپین ساخته شد',

@@ -27,6 +27,7 @@ export const wizardEn: Record<keyof typeof wizardFa, string> = {
   'message.needs': 'The list of recipients needs these columns: {names}',
   'message.nameColumn': 'name',
   'message.separator': ', ',
+  'message.saved': 'Saved',
   'message.placeholder': 'Dear {{name}}, …',
 
   'recipients.title': 'Who is it for?',
@@ -108,6 +109,10 @@ export const wizardEn: Record<keyof typeof wizardFa, string> = {
   'review.missingNumber': 'No number is connected',
   'review.fix': 'Mend it',
   'review.start': 'Start sending',
+  'test.title': 'Send it to yourself first',
+  'test.phone': 'Number for the test',
+  'test.send': 'Send a test message',
+  'test.sent': 'A test message is on its way:',
   'review.confirmTitle': 'Start sending?',
   'review.confirm': 'Recipients who will get the message: {count}.',
   'review.typeCount': 'To confirm, type the number of recipients ({count})',

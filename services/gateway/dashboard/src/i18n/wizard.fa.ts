@@ -26,6 +26,7 @@ export const wizardFa = {
   'message.needs': 'فهرست گیرندگان باید این ستون‌ها را داشته باشد: {names}',
   'message.nameColumn': 'نام',
   'message.separator': '، ',
+  'message.saved': 'ذخیره شد',
   'message.placeholder': 'سلام {{name}} عزیز! …',
 
   'recipients.title': 'برای چه کسانی؟',
@@ -107,6 +108,10 @@ export const wizardFa = {
   'review.missingNumber': 'شماره‌ای وصل نیست',
   'review.fix': 'درست کردن',
   'review.start': 'شروع ارسال',
+  'test.title': 'اول برای خودتان بفرستید',
+  'test.phone': 'شماره‌ی آزمایش',
+  'test.send': 'فرستادن پیام آزمایشی',
+  'test.sent': 'پیام آزمایشی در راه است:',
   'review.confirmTitle': 'ارسال شروع شود؟',
   'review.confirm': 'پیام برای {count} نفر فرستاده می‌شود.',
   'review.typeCount': 'برای تأیید، شمار گیرندگان ({count}) را بنویسید',

@@ -7,6 +7,7 @@ import { Icon } from '../parts/icon.tsx'
 import { Link } from '../parts/link.tsx'
 import { Empty, Loading, ProblemNotice } from '../parts/notices.tsx'
 import { ProgressBar } from '../parts/progress-bar.tsx'
+import { RestoreNotice } from '../parts/restore-notice.tsx'
 import { StatePill } from '../parts/state-pill.tsx'
 import { usePreferences } from '../preferences.tsx'
 import { paths } from '../router.ts'
@@ -60,6 +61,7 @@ export const CampaignList = ({ first }: CampaignListProps) => {
           {t('list.new')}
         </Link>
       </div>
+      <RestoreNotice />
       <Filter onChange={(title, status) => setAsked({ page: 1, title, status })} />
       {loaded.state === 'loading' && <Loading />}
       {loaded.state === 'failed' && <ProblemNotice problem={loaded.problem} onRetry={reload} />}

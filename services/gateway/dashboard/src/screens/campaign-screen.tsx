@@ -13,6 +13,7 @@ import { navigate, paths } from '../router.ts'
 import { useLoad } from '../use-load.ts'
 import { useNoticeOfEnd } from '../use-notice-of-end.ts'
 import { useTitle } from '../use-title.ts'
+import { DeleteCampaign } from './campaign/delete-campaign.tsx'
 import { Report } from './campaign/report.tsx'
 import { Running } from './campaign/running.tsx'
 import { Scheduled } from './campaign/scheduled.tsx'
@@ -65,6 +66,7 @@ const Known = ({ campaign, feed, onChange }: KnownProps) => {
       ) : (
         <Running campaign={campaign} feed={feed} status={status} onChange={onChange} />
       )}
+      {status !== 'RUNNING' && <DeleteCampaign id={id} />}
     </>
   )
 }

@@ -1,5 +1,4 @@
 // What is to be said, with variables, the count of characters and what a recipient would see.
-import type { CampaignReply } from '@peyk/contracts'
 import {
   characterCount,
   MAX_MESSAGE_CHARACTERS,
@@ -8,24 +7,24 @@ import {
 } from '@peyk/contracts/message-template'
 import { useMemo, useRef, useState } from 'preact/hooks'
 
-import { api } from '../../api.ts'
+import { api, type Campaign } from '../../api.ts'
 import { MessageBubble } from '../../parts/message-bubble.tsx'
 import { ProblemNotice } from '../../parts/notices.tsx'
 import { usePreferences } from '../../preferences.tsx'
 import { navigate, paths } from '../../router.ts'
 import { useTask } from '../../use-task.ts'
+import { forgetDraft, useDraft } from './use-draft.ts'
 
 const MAX_TITLE = 100
 
 interface MessageStepProps {
   /** Absent: it is made by this step. */
-  readonly campaign: CampaignReply | undefined
+  readonly campaign: Campaign | undefined
 }
 
 export const MessageStep = ({ campaign }: MessageStepProps) => {
   const { t } = usePreferences()
-  const [title, setTitle] = useState(campaign?.title ?? '')
-  const [message, setMessage] = useState(campaign?.message ?? '')
+  const { title, message, type, saved } = useDraft(campaign)
   const [wasAsked, setAsked] = useState(false)
   // One wish, one campaign: a repeat after a lost answer has the same key, another text is another wish.
   const key = useMemo(() => crypto.randomUUID(), [title, message])
@@ -38,8 +37,9 @@ export const MessageStep = ({ campaign }: MessageStepProps) => {
     setAsked(true)
     if (isBlank || isTooLong) return
     task.run(async () => {
-      const saved = await save({ title: title.trim(), message }, campaign, key)
-      navigate(paths.step(saved, 'recipients'))
+      if (campaign !== undefined && !(await saved.settle())) return
+      const id = campaign?.id ?? (await create({ title: title.trim(), message }, key))
+      navigate(paths.step(id, 'recipients'))
     })
   }
   return (
@@ -54,23 +54,30 @@ export const MessageStep = ({ campaign }: MessageStepProps) => {
             maxLength={MAX_TITLE}
             value={title}
             aria-describedby="title-hint"
-            onInput={({ currentTarget }) => setTitle(currentTarget.value)}
+            onInput={({ currentTarget }) => type({ title: currentTarget.value })}
           />
         </label>
         <p class="hint" id="title-hint">
           {t('message.nameHint')}
         </p>
-        <MessageField message={message} isWrong={wasAsked && (isBlank || isTooLong)} onChange={setMessage} />
+        <MessageField
+          message={message}
+          isWrong={wasAsked && (isBlank || isTooLong)}
+          onChange={(typed) => type({ message: typed })}
+        />
         {wasAsked && isBlank && (
           <p class="bad-text" role="alert">
             {t('message.blank')}
           </p>
         )}
-        <ProblemNotice problem={task.problem} />
+        <ProblemNotice problem={task.problem ?? saved.problem} />
         <div class="actions">
           <button type="submit" class="button primary" disabled={task.isBusy}>
             {t('steps.next')}
           </button>
+          <span class="hint saved" role="status">
+            {saved.state === 'saved' && t('message.saved')}
+          </span>
         </div>
       </section>
       <SamplePreview message={message} />
@@ -78,17 +85,13 @@ export const MessageStep = ({ campaign }: MessageStepProps) => {
   )
 }
 
-/** Creates the campaign, or changes what is different. Returns its id. */
-const save = async (
+const create = async (
   { title, message }: { readonly title: string; readonly message: string },
-  campaign: CampaignReply | undefined,
   key: string,
 ): Promise<number> => {
-  if (campaign === undefined)
-    return (await api.create({ ...(title === '' ? {} : { title }), message }, key)).id
-  if (title !== '' && title !== campaign.title) await api.changeTitle(campaign.id, title)
-  if (message !== campaign.message) await api.changeMessage(campaign.id, message)
-  return campaign.id
+  const { id } = await api.create({ ...(title === '' ? {} : { title }), message }, key)
+  forgetDraft()
+  return id
 }
 
 interface MessageFieldProps {

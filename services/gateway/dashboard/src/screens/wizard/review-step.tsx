@@ -14,6 +14,7 @@ import { Pace } from './pace.tsx'
 import { Schedule } from './schedule.tsx'
 import { StartDialog } from './start-dialog.tsx'
 import { StepActions } from './step-actions.tsx'
+import { TestSend } from './test-send.tsx'
 
 interface ReviewStepProps {
   readonly campaign: CampaignReply
@@ -53,6 +54,7 @@ export const ReviewStep = ({ campaign, onChange }: ReviewStepProps) => {
           </button>
         </div>
       </section>
+      <TestSend id={id} isConnected={isConnected} />
       <StepActions id={id} back="number" />
       {isAsking && <StartDialog campaign={campaign} onStart={start} onClose={() => setAsking(false)} />}
     </>

@@ -1,14 +1,14 @@
 // A new campaign in four steps. Each step saves what it holds, so any of them can be left and found again.
-import type { CampaignReply } from '@peyk/contracts'
 import { useEffect } from 'preact/hooks'
 
-import { api } from '../../api.ts'
+import { api, type Campaign } from '../../api.ts'
 import { Link } from '../../parts/link.tsx'
 import { Loading, ProblemNotice } from '../../parts/notices.tsx'
 import { usePreferences } from '../../preferences.tsx'
 import { navigate, paths, type Step, steps } from '../../router.ts'
 import { useLoad } from '../../use-load.ts'
 import { useTitle } from '../../use-title.ts'
+import { DeleteCampaign } from '../campaign/delete-campaign.tsx'
 import { MessageStep } from './message-step.tsx'
 import { NumberStep } from './number-step.tsx'
 import { RecipientsStep } from './recipients-step.tsx'
@@ -36,7 +36,10 @@ export const Wizard = ({ id, step }: WizardProps) => {
       {loaded.state === 'failed' && <ProblemNotice problem={loaded.problem} onRetry={reload} />}
       {loaded.state === 'loading' && <Loading />}
       {loaded.state === 'ready' && !isBegun && (
-        <StepScreen step={step} campaign={loaded.value} onChange={reload} />
+        <>
+          <StepScreen step={step} campaign={loaded.value} onChange={reload} />
+          {id !== undefined && <DeleteCampaign id={id} />}
+        </>
       )}
     </>
   )
@@ -44,7 +47,7 @@ export const Wizard = ({ id, step }: WizardProps) => {
 
 interface StepScreenProps {
   readonly step: Step
-  readonly campaign: CampaignReply | undefined
+  readonly campaign: Campaign | undefined
   readonly onChange: () => void
 }
 
