@@ -179,6 +179,7 @@ export const en: Record<keyof typeof fa, string> = {
   'delete.restore': 'Bring it back',
 
   'history.title': 'What happened',
+  'history.user': 'user {id}',
   'history.system': 'the system',
   'history.CampaignCreated': 'The campaign was created',
   'history.TitleChanged': 'The title was changed',

@@ -177,6 +177,7 @@ export const fa = {
   'delete.restore': 'بازگرداندن',
 
   'history.title': 'رویدادها',
+  'history.user': 'کاربر {id}',
   'history.system': 'سامانه',
   'history.CampaignCreated': 'کمپین ساخته شد',
   'history.TitleChanged': 'عنوان عوض شد',

@@ -2,7 +2,7 @@
 import type { CampaignReply, CampaignStatus } from '@peyk/contracts'
 import { useEffect } from 'preact/hooks'
 
-import { api } from '../api.ts'
+import { api, type ApiProblem } from '../api.ts'
 import type { FeedState } from '../feed/feed-state.ts'
 import { useFeed } from '../feed/use-feed.ts'
 import { Loading, ProblemNotice } from '../parts/notices.tsx'
@@ -23,9 +23,30 @@ const ended: readonly CampaignStatus[] = ['COMPLETED', 'CANCELLED']
 export const CampaignScreen = ({ id }: { readonly id: number }) => {
   const feed = useFeed(id)
   const [loaded, reload] = useLoad(`campaign ${id}`, (signal) => api.campaign(id, signal))
-  if (loaded.state === 'failed') return <ProblemNotice problem={loaded.problem} onRetry={reload} />
+  if (loaded.state === 'failed') return <Refused problem={loaded.problem} onRetry={reload} />
   if (loaded.state === 'loading') return <Loading />
   return <Known campaign={loaded.value} feed={feed} onChange={reload} />
+}
+
+interface RefusedProps {
+  readonly problem: ApiProblem
+  readonly onRetry: () => void
+}
+
+/** What is not there is not asked for again. */
+const Refused = ({ problem, onRetry }: RefusedProps) => {
+  const { t } = usePreferences()
+  if (problem.status !== 404) return <ProblemNotice problem={problem} onRetry={onRetry} />
+  return (
+    <>
+      <ProblemNotice problem={problem} />
+      <div class="actions">
+        <Link to={paths.list} class="button">
+          {t('app.toList')}
+        </Link>
+      </div>
+    </>
+  )
 }
 
 interface KnownProps {

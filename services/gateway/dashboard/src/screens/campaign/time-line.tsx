@@ -42,7 +42,11 @@ const Entry = ({ at, event, userId, reason }: HistoryEntry) => {
         {t(keyOf('history', event, 'history.other'))}
         {reason !== null && reason !== 'user' && <> · {t(keyOf('pause', reason, 'pause.other'))}</>}
       </span>
-      <span class="hint">{userId === null ? t('history.system') : <bdi>{format.digits(userId)}</bdi>}</span>
+      <span class="hint">
+        {userId === null
+          ? t('history.system')
+          : t('history.user', { id: `\u2068${format.digits(userId)}\u2069` })}
+      </span>
     </li>
   )
 }
