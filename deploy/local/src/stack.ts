@@ -35,6 +35,8 @@ export interface StackOptions {
   readonly natsUrl?: string | undefined
   /** Settings for every service, over those of the launcher. */
   readonly environment?: Readonly<Record<string, string>>
+  /** Settings of one service, over all others: its own user of NATS. */
+  readonly environmentOf?: (name: ServiceName) => Readonly<Record<string, string>>
   readonly onLine: (name: string, line: string) => void
   /** With the real WhatsApp: shows each QR code, drawn for a terminal, to whoever sits there. */
   readonly showQr?: ((drawing: string) => void) | undefined
@@ -293,6 +295,7 @@ const serviceEnvironment = (
     ...(rootCa === undefined ? {} : { WHATSAPP_ROOT_CA: rootCa }),
     ...(options.fast ? FAST : {}),
     ...options.environment,
+    ...options.environmentOf?.(name),
   }
 }
 

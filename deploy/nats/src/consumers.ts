@@ -14,7 +14,7 @@ npm run consumers -- list --out DIR
 
 DIR is the folder of \`npm run nats-accounts\`; URL is that of the operator. \`add\` makes a durable on EVENTS for the tenant's
 events and a user that can read it and nothing else; its seed is printed once, on the last line. Afterwards let each
-server read its accounts again: nats-server --signal reload.`
+server read its accounts again, twice: nats-server --signal reload. Without the second one a new account has no imports.`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

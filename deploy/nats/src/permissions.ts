@@ -82,6 +82,7 @@ const sender: Permissions = {
     ...looks,
     ...reads(...senderReads),
     ...follows(...senderReads.filter((stream) => stream !== 'DISPATCH')),
+    '$JS.API.CONSUMER.NAMES.DISPATCH',
     ...pulls('DISPATCH'),
     ...purges('WA_KEYS', 'LIVE_QR'),
     'intents.*.*',
