@@ -1,5 +1,5 @@
 // A campaign that does not go straight on: its start is undone, two people write its message, it is deleted and comes
-// back, the gateway dies under it.
+// back, the gateway dies under it, it has no number yet.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { eventually } from '@peyk/testing'
 import type { Browser } from 'playwright-core'
@@ -75,6 +75,23 @@ describeInChromium('the dashboard, interrupted', () => {
       await other.getByLabel(t('message.text')).fill('two')
       await other.getByText(t('message.saved'), { exact: true }).waitFor()
       expect(await messageOf(stack, id)).toBe('two')
+      await context.close()
+    }, 60_000)
+
+    test('a new number is linked by the QR code on the screen', async () => {
+      const token = await stack.token(`new-${language}`, 'u1', 'admin')
+      const made = await stack.call<{ campaign: { id: number } }>(
+        'POST',
+        '/api/campaigns',
+        { message: 'hello' },
+        { token },
+      )
+      const { page, context, faults } = await openPage(browser, stack.url, { language, token })
+      await page.goto(`${stack.url}/campaigns/${made.body.campaign.id}/number`)
+      await page.getByRole('button', { name: t('number.link') }).click()
+      await page.getByText(t('number.connected')).waitFor()
+      expect(await page.evaluate('window.sawQr')).toBe(true)
+      expect(faults).toEqual([])
       await context.close()
     }, 60_000)
 
