@@ -65,6 +65,26 @@ describe('downloads', () => {
     expect(workbook.getWorksheet('Campaign Message')?.getCell('A2').value).toBe("'=1+1 سلام")
   })
 
+  test('xlsx keeps the texts that XML has signs for, leaves out what it cannot hold, and is the same each time', async () => {
+    const names = ['a<b>&"c"\n\td', 'x\u0000\u001b\ud800y\uffffz', '😀  ', ']]>']
+    const file = () =>
+      buffer(
+        workbookOf(
+          report,
+          names.map((name, index) => recipient(index + 1, name)),
+        ),
+      )
+    const workbook = new excel.Workbook()
+    await workbook.xlsx.load((await file()) as unknown as excel.Buffer)
+    const sheet = workbook.getWorksheet('Recipients Details')
+    const kept = names.map((_, index) => sheet?.getCell(`C${index + 2}`).value)
+    expect(kept).toEqual([names[0], 'x\ufffdyz', names[2], names[3]])
+    expect(sheet?.getCell('A2').value).toBe(1)
+    expect(sheet?.autoFilter).toBe('A1:I1')
+    expect(sheet?.getCell('A1').font.bold).toBe(true)
+    expect((await file()).equals(await file())).toBe(true)
+  })
+
   test('a failure in the middle destroys the file: half of it never looks whole', async () => {
     function* failing(): Iterable<ListedRecipient> {
       yield recipient(1, 'a')
