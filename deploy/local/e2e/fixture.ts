@@ -54,7 +54,7 @@ const portBases = async (): Promise<{ port: number; adminBase: number }> => {
 
 export const startTestStack = async (
   environment: Readonly<Record<string, string>> = {},
-  servers: Pick<StackOptions, 'eventstoreUrl' | 'natsUrl' | 'environmentOf'> = {},
+  servers: Pick<StackOptions, 'eventstoreUrl' | 'natsUrl' | 'environmentOf' | 'rootOf'> = {},
 ): Promise<TestStack> => {
   const folder = await temporaryFolder('peyk-e2e-')
   const lines: string[] = []

@@ -37,6 +37,8 @@ export interface StackOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** Settings of one service, over all others: its own user of NATS. */
   readonly environmentOf?: (name: ServiceName) => Readonly<Record<string, string>>
+  /** Where the code of a service lies, if not here: an installation or a release of its own. */
+  readonly rootOf?: (name: ServiceName) => string
   readonly onLine: (name: string, line: string) => void
   /** With the real WhatsApp: shows each QR code, drawn for a terminal, to whoever sits there. */
   readonly showQr?: ((drawing: string) => void) | undefined
@@ -50,7 +52,6 @@ export interface Stack {
 }
 
 const ROOT = join(import.meta.dirname, '../../..')
-const REGISTER = join(ROOT, 'libs/service-kit/src/telemetry/register.ts')
 const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 28_000
 
@@ -199,8 +200,10 @@ class RunningStack {
   }
 
   #startService(name: ServiceName, environment: Readonly<Record<string, string>>): void {
-    const main = join(ROOT, 'services', name, 'src/main.ts')
-    this.#services.push(this.#child(name, process.execPath, ['--import', REGISTER, main], environment))
+    const root = this.#options.rootOf?.(name) ?? ROOT
+    const register = join(root, 'libs/service-kit/src/telemetry/register.ts')
+    const main = join(root, 'services', name, 'src/main.ts')
+    this.#services.push(this.#child(name, process.execPath, ['--import', register, main], environment))
   }
 
   /** They go to the phone of the test server, or to the terminal. */
