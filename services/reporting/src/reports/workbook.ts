@@ -1,4 +1,4 @@
-// The report as an xlsx file, streamed: memory does not grow with the recipients.
+// The report as an xlsx file, streamed: the rows are never in memory together.
 import { Readable } from 'node:stream'
 
 import type { ReportReply } from '@peyk/contracts'
