@@ -1,11 +1,12 @@
 // What has to hold of the image and of compose, where no Docker engine can say it.
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { copyFile, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { readSettings } from '@peyk/service-kit'
-import { temporaryFolder, type TemporaryFolder } from '@peyk/testing'
+import { installedProgram, temporaryFolder, type TemporaryFolder } from '@peyk/testing'
 import { parse } from 'yaml'
 
 import { settings as campaign } from '../../services/campaign/src/config.ts'
@@ -101,6 +102,20 @@ test('everything has a health check but what has no program to check with', () =
   const without = Object.entries(compose.services).filter(([, each]) => each.healthcheck === undefined)
   expect(without.map(([name]) => name).sort()).toEqual([...serviceNames, 'collector', 'jaeger'].sort())
   expect(dockerfile).toMatch(/^HEALTHCHECK .*\n?.*\/livez/m)
+})
+
+const dockerCompose = installedProgram('docker-compose')
+const withDockerCompose = dockerCompose === undefined ? test.skip : test
+
+withDockerCompose('`docker-compose config` finds nothing wrong', async () => {
+  await using project = await temporaryFolder('peyk-compose-')
+  await copyFile(join(folder, 'compose.yml'), join(project.path, 'compose.yml'))
+  await makeSecrets(join(project.path, 'secrets'))
+  const { status, stderr } = spawnSync(dockerCompose ?? '', ['config', '--quiet'], {
+    cwd: project.path,
+    encoding: 'utf8',
+  })
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
 })
 
 test('every file and volume that is mounted is there; images have a version', async () => {
